@@ -1,0 +1,42 @@
+# make run    set everything up, walk the built places of the map, and write a report
+# make test   set everything up and pass the tests
+# make lint   ruff and mypy
+# make results  judge and race every room on this machine and export what the package ships
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: setup run test lint fuzz results clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "mlatlas needs $(PYTHON); install Python 3.11 or run 'make PYTHON=...'" >&2; exit 2; }
+	@echo "Setting up $(VENV) (a minute or two the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+run: $(READY)
+	@$(BIN)/mlatlas tour
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fuzz: $(READY)
+	@MLATLAS_FUZZ=10000 $(BIN)/python -m pytest -n 2 -k fuzz
+
+results: $(READY)
+	@$(BIN)/mlatlas check
+	@$(BIN)/mlatlas race
+	@$(BIN)/mlatlas status --export src/mlatlas/atlas/results
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

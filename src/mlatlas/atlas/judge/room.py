@@ -1,0 +1,114 @@
+"""Everything that a room claims, judged: the payload that is stored, exported and shown in the matrix."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mlatlas.atlas.judge.check import run_check
+from mlatlas.atlas.judge.peers import Peer, Race
+from mlatlas.atlas.judge.racing import run_race
+from mlatlas.atlas.judge.subject import Subject, ours
+from mlatlas.atlas.judge.verdict import (
+    Verdict,
+    declared,
+    idle_laws,
+    judge_known,
+    judge_law,
+    judge_mutants,
+    witnesses,
+)
+from mlatlas.atlas.judge.witness import Law
+
+if TYPE_CHECKING:
+    from mlatlas.atlas.map import Atlas, Room
+
+Tick = Callable[[str], None]
+
+
+def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None) -> dict[str, Any]:
+    """Judge the page's checks, the known answers, the laws, the mutants, and every installed peer."""
+    subject, found = ours(room), witnesses(room)
+    others = _others(atlas)
+    checks = []
+    for block in room.page.checks:
+        checks.append(asdict(run_check(block, subject)))
+        tick(f"check {block.label}")
+    known = []
+    for answer in found.known:
+        known.append(judge_known(answer, subject))
+        tick(f"known answer {answer.name}")
+    laws = []
+    for law in found.laws:
+        laws.append(judge_law(law, subject, others(law)))
+        tick(f"law {law.name}")
+    mutants = judge_mutants(found, subject, others, lambda: tick("mutant"))
+    idle = idle_laws(found.laws, mutants)
+    peers = {}
+    for peer in peers_of(room):
+        peers[peer.name] = judge_peer(peer, room, others)
+        tick(f"peer {peer.name}")
+    return {
+        "checks": checks,
+        "known": [asdict(one) for one in known],
+        "laws": [{**asdict(one), "idle": one.name in idle} for one in laws],
+        "mutants": [asdict(one) for one in mutants],
+        "peers": peers,
+    }
+
+
+def _others(atlas: Atlas) -> Callable[[Law], Subject]:
+    """The concept that a law points to, as a subject; one that is not built offers nothing."""
+
+    def other(law: Law) -> Subject:
+        return ours(atlas.rooms[law.of]) if law.of in atlas.rooms else Subject({})
+
+    return other
+
+
+def peers_of(room: Room) -> tuple[Peer, ...]:
+    """The peers that the room's ``peer.py`` declares."""
+    return declared(importlib.import_module(f"{room.module}.peer"), Peer) if room.has("peer.py") else ()
+
+
+def races_of(room: Room) -> tuple[Race, ...]:
+    """The races that the room's ``peer.py`` declares."""
+    return declared(importlib.import_module(f"{room.module}.peer"), Race) if room.has("peer.py") else ()
+
+
+def judge_peer(peer: Peer, room: Room, others: Callable[[Law], Subject]) -> dict[str, Any]:
+    """The room's laws and known answers with the peer as their subject, and both answers to each tiny race."""
+    if not peer.installed:
+        return {"skipped": f"{peer.requires} is not installed"}
+    subject, found = peer.subject(), witnesses(room)
+    judged = [
+        *(judge_law(law, subject, others(law)) for law in found.laws),
+        *(judge_known(known, subject) for known in found.known),
+    ]
+    races = [run_race(race, ours(room), peer, "tiny", seconds=0) for race in races_of(room)]
+    return {
+        "verdicts": [{**asdict(one), "state": state_of(one, peer)} for one in judged],
+        "agreement": max((one.agreement for one in races), default=None),
+        "unequal": [f"{one.race}: {one.reason}" for one in races if one.reason],
+    }
+
+
+def state_of(verdict: Verdict, peer: Peer) -> str:
+    """How a verdict on a peer is to be read: holds, not offered, a listed finding, or broken without being listed."""
+    if verdict.holds:
+        return "finding not seen" if verdict.name in peer.findings else "holds"
+    if not verdict.offered:
+        return "not offered"
+    return "finding" if verdict.name in peer.findings else "broken"
+
+
+def finite(payload: Any) -> Any:
+    """The payload with infinities and NaN as None, so that it is valid JSON."""
+    if isinstance(payload, dict):
+        return {key: finite(value) for key, value in payload.items()}
+    if isinstance(payload, list | tuple):
+        return [finite(value) for value in payload]
+    return None if isinstance(payload, float) and not math.isfinite(payload) else payload

@@ -1,0 +1,48 @@
+"""Statements that many concepts share. A law that names a trait inherits its statement and its body from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mlatlas.atlas.text import Text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mlatlas.atlas.judge.compare import Comparison
+
+TRAITS: dict[str, Text] = {
+    "permutation-invariant": Text(
+        en="The order of the samples does not matter.",
+        zh="样本的先后次序不影响结果。",
+    ),
+    "weights-repeat": Text(
+        en="For a fixed penalty, an integer sample weight is the same as so many repeated rows.",
+        zh="惩罚固定时，整数样本权重等价于把该样本重复相应的次数。",
+    ),
+    "convex": Text(
+        en="The duality gap certifies: no coefficients have an objective lower by more than the gap.",
+        zh="对偶间隙就是证书：任何系数的目标值都不会比它低出一个间隙以上。",
+    ),
+}
+
+Fit = Callable[..., Any]
+
+
+def permutation_invariant(fit: Fit, X: np.ndarray, y: np.ndarray, order: np.ndarray) -> tuple[Any, Any]:
+    """``fit(X, y)`` on the samples as they come and in another order."""
+    return fit(X, y), fit(X[order], y[order])
+
+
+def weights_repeat(fit: Fit, X: np.ndarray, y: np.ndarray, counts: np.ndarray) -> tuple[Any, Any]:
+    """``fit(X, y, weights)`` with integer weights, and on the repeated rows without weights."""
+    return fit(X, y, counts.astype(float)), fit(X.repeat(counts, axis=0), y.repeat(counts, axis=0), None)
+
+
+def convex(objective: Callable[[Any], float], answer: Any, gap: float, rivals: list[Any]) -> Comparison:
+    """The answer's objective, less its gap, is at most that of every rival."""
+    from mlatlas.atlas.judge.compare import atmost
+
+    best = min(objective(rival) for rival in rivals)
+    return atmost(objective(answer) - gap, best)

@@ -1,0 +1,191 @@
+"""A lab: one typed generator function a room, whose parameters are the knobs and whose yields are events."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any
+
+from mlatlas.atlas.errors import AtlasError
+from mlatlas.atlas.lab.events import (
+    EVENTS,
+    Event,
+    Figure,
+    Learned,
+    Metric,
+    Progress,
+    Script,
+    Table,
+    check_text,
+    decode,
+    encode,
+)
+from mlatlas.atlas.lab.knobs import Knob, read_knobs, unknown_knob
+from mlatlas.atlas.text import Text
+
+if TYPE_CHECKING:
+    from mlatlas.atlas.map import Room
+
+LabFunction = Callable[..., Iterator[Event]]
+
+
+@dataclass
+class RunResult:
+    """What one run of a lab yielded; ``complete`` is false when it was interrupted, and then there may be gaps."""
+
+    seed: int
+    knobs: dict[str, Any]
+    metrics: list[Metric] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    learned: Learned | None = None
+    script: Script | None = None
+    seconds: float = 0.0
+    complete: bool = False
+
+    def add(self, event: Event) -> None:
+        """Keep one event; progress passes by."""
+        match event:
+            case Metric():
+                self.metrics.append(event)
+            case Table():
+                self.tables.append(event)
+            case Figure():
+                self.figures.append(event)
+            case Learned():
+                self.learned = event
+            case Script():
+                self.script = event
+
+    def follow(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events, each kept as it passes; what is here when something interrupts is what was done."""
+        began = time.perf_counter()
+        for event in events:
+            self.add(event)
+            self.seconds = time.perf_counter() - began
+            yield event
+        self.seconds, self.complete = time.perf_counter() - began, True
+
+    def to_json(self) -> dict[str, Any]:
+        """The run as what JSON can hold."""
+        return {name: encode(value) for name, value in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunResult:
+        """The inverse of `to_json`."""
+        try:
+            plain = {name: data[name] for name in ("seed", "knobs", "seconds", "complete")}
+            lists = {name: list(decode(data[name])) for name in ("metrics", "tables", "figures")}
+            return cls(**plain, **lists, learned=decode(data["learned"]), script=decode(data["script"]))
+        except (KeyError, TypeError) as error:
+            raise AtlasError(f"a stored run cannot be read ({error}); run the lab again") from None
+
+
+class Lab:
+    """The lab of a room, as `lab` makes it."""
+
+    def __init__(self, function: LabFunction, title: Text, data: Text) -> None:
+        code = function.__code__
+        self.where = f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno}"
+        update_wrapper(self, function)
+        check_text(title, f"{self.where}: the lab's title")
+        check_text(data, f"{self.where}: the lab's data")
+        self.function, self.title, self.data = function, title, data
+        self.knobs: dict[str, Knob] = read_knobs(function, self.where)
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every knob's value: the given ones checked, the others at their defaults."""
+        for name in given:
+            if name not in self.knobs:
+                raise unknown_knob(name, self.knobs)
+        return {name: knob.check(given[name]) if name in given else knob.default for name, knob in self.knobs.items()}
+
+    def parse(self, assignments: Iterable[str]) -> dict[str, Any]:
+        """Knobs set by text such as ``alpha=0.1``."""
+        given: dict[str, Any] = {}
+        for assignment in assignments:
+            name, equals, text = (part.strip() for part in assignment.partition("="))
+            if not equals:
+                raise AtlasError(f"--set must be knob=value; got {assignment!r}")
+            if name not in self.knobs:
+                raise unknown_knob(name, self.knobs)
+            if name in given:
+                raise AtlasError(f"knob {name!r} is set twice; keep one of the values")
+            given[name] = self.knobs[name].parse(text)
+        return given
+
+    def run(self, seed: int = 0, **knobs: Any) -> Iterator[Event]:
+        """The events of one run. The knobs are checked here and now, the events as they come."""
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise AtlasError(f"seed must be a whole number from 0 on; got {seed!r}")
+        return self._checked(self.function(**self.settings(knobs), seed=seed))
+
+    def blank(self, seed: int = 0, **knobs: Any) -> RunResult:
+        """A result with nothing in it yet, for `RunResult.follow`."""
+        return RunResult(seed, {name: self.knobs[name].plain(value) for name, value in self.settings(knobs).items()})
+
+    def gather(self, seed: int = 0, **knobs: Any) -> RunResult:
+        """Run to the end and gather what came."""
+        result = self.blank(seed, **knobs)
+        for _ in result.follow(self.run(seed, **knobs)):
+            pass
+        return result
+
+    def _checked(self, events: Iterator[Event]) -> Iterator[Event]:
+        seen: set[Any] = set()
+        done = 0.0
+        for event in events:
+            if not isinstance(event, EVENTS):
+                raise self._wrong(f"yields {event!r:.60}, which is no event; yield Progress, Metric, Table, Figure, ...")
+            if isinstance(event, Progress):
+                if event.done < done:
+                    raise self._wrong(f"goes back from {done:g} to {event.done:g}; progress only grows")
+                done = event.done
+            else:
+                key = (type(event), getattr(event, "name", None))
+                if key in seen and not isinstance(event, Table):
+                    raise self._wrong(f"yields {_titled(*key)} twice; yield it once, or give the second another name")
+                seen.add(key)
+            yield event
+        kinds = {kind for kind, _ in seen}
+        for kind, remedy in (
+            (Learned, "end with the sentence that says what was learned"),
+            (Figure, "show at least one"),
+            (Script, "give the Python that does the same"),
+        ):
+            if kind not in kinds:
+                raise self._wrong(f"yields no {kind.__name__}; {remedy}")
+
+    def _wrong(self, what: str) -> AtlasError:
+        return AtlasError(f"{self.where}: the lab {self.function.__name__!r} {what}")
+
+
+def _titled(kind: type[Any], name: str | None) -> str:
+    return kind.__name__ if name is None else f"{kind.__name__} {name!r}"
+
+
+def lab(*, en: str, zh: str, data: str | Text) -> Callable[[LabFunction], Lab]:
+    """Make a lab of a generator function. ``data`` is the name of a set in `mlatlas.data`, or says what the data are."""
+
+    def decorate(function: LabFunction) -> Lab:
+        if isinstance(data, Text):
+            return Lab(function, Text(en, zh), data)
+        from mlatlas.data import describe
+
+        return Lab(function, Text(en, zh), describe(data).summary)
+
+    return decorate
+
+
+def open_lab(room: Room) -> Lab:
+    """The one lab of a room."""
+    if not room.has("lab.py"):
+        raise AtlasError(f"{room.concept.id} has no lab yet; write lab.py in {room.folder}")
+    module = importlib.import_module(f"{room.module}.lab")
+    labs = [one for one in vars(module).values() if isinstance(one, Lab) and one.__module__ == module.__name__]
+    if len(labs) != 1:
+        raise AtlasError(f"{room.folder / 'lab.py'}: it defines {len(labs)} labs; a room has exactly one function under @lab")
+    return labs[0]

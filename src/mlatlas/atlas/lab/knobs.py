@@ -1,0 +1,179 @@
+"""Knobs: the parameters of a lab's function, read from its annotations, checked and read from text."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+import operator
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from mlatlas.atlas.errors import AtlasError
+from mlatlas.atlas.lab.events import check_text, shown
+from mlatlas.atlas.text import Text
+
+Kind = Literal["float", "int", "bool", "choice"]
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One knob of a lab: ``Annotated[float, Knob(en="Penalty λ", zh="惩罚 λ", low=1e-4, high=1e4, log=True)] = 1.0``.
+
+    A number needs its range ``low`` to ``high``, ends included; ``log`` says that it is turned by factors. A `Literal` or an
+    `Enum` of strings is a choice, whose ``labels`` may say more about each. The author writes these; ``name``, ``kind``,
+    ``default`` and ``choices`` are read from the function.
+    """
+
+    en: str
+    zh: str
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    name: str = field(default="", kw_only=True)
+    kind: Kind = field(default="float", kw_only=True)
+    default: Any = field(default=None, kw_only=True)
+    choices: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def text(self) -> Text:
+        """The title, in both languages."""
+        return Text(self.en, self.zh)
+
+    @property
+    def rule(self) -> str:
+        """What a value must be, as it stands in an error and beside the knob."""
+        if self.kind == "bool":
+            return "true or false"
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        number = "a whole number" if self.kind == "int" else "a number"
+        return f"{number} from {shown(self.low)} to {shown(self.high)}"
+
+    def plain(self, value: Any) -> Any:
+        """A checked value as JSON and ``--set`` write it: a choice by its name."""
+        return next(name for name, one in self.choices.items() if one == value) if self.kind == "choice" else value
+
+    def check(self, value: Any) -> Any:
+        """The value in the knob's own type, or an error with name, rule, value and remedy."""
+        if self.kind == "choice":
+            for name, one in self.choices.items():
+                if value == one or (isinstance(value, str) and value == name):
+                    return one
+            raise self._refused(value, _close(str(value), self.choices))
+        if self.kind == "bool":
+            if type(value).__name__ in ("bool", "bool_"):
+                return bool(value)
+            raise self._refused(value)
+        if isinstance(value, bool | str):
+            raise self._refused(value)
+        try:
+            number = float(value) if self.kind == "float" else operator.index(value)
+        except (TypeError, ValueError):
+            raise self._refused(value) from None
+        assert self.low is not None
+        assert self.high is not None
+        if not self.low <= number <= self.high:  # NaN is in no range
+            nearest = self.low if number < self.low else self.high
+            raise self._refused(value, "" if math.isnan(number) else f"the nearest allowed value is {nearest:g}")
+        return number
+
+    def parse(self, text: str) -> Any:
+        """The value that a reader typed."""
+        text = text.strip()
+        try:
+            if self.kind == "float":
+                return self.check(float(text))
+            if self.kind == "int":
+                return self.check(int(text))
+            if self.kind == "bool":
+                return _TRUTH[text.lower()]
+        except AtlasError:
+            raise
+        except (ValueError, KeyError):
+            raise self._refused(text) from None
+        return self.check(text)
+
+    def _refused(self, value: Any, hint: str = "") -> AtlasError:
+        remedy = hint or f"try --set {self.name}={self.plain(self.default)}, the default"
+        return AtlasError(f"knob {self.name!r} must be {self.rule}; got {value!r}. {remedy[0].upper()}{remedy[1:]}")
+
+
+def _close(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def unknown_knob(name: str, knobs: Mapping[str, Knob]) -> AtlasError:
+    """The error for a name that is no knob."""
+    hint = _close(name, knobs) or (f"the knobs are {', '.join(knobs)}" if knobs else "this lab has no knobs")
+    return AtlasError(f"there is no knob {name!r}; {hint}")
+
+
+def read_knobs(function: Callable[..., Any], where: str) -> dict[str, Knob]:
+    """The knobs of a lab's function, in order; every flaw of the declaration is an error."""
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise AtlasError(f"{where}: an annotation names {error.name!r}, which is not imported at run time") from None
+    knobs = {}
+    parameters = inspect.signature(function).parameters
+    seed = parameters.get("seed")
+    if seed is None or seed.kind is not seed.KEYWORD_ONLY or seed.default is seed.empty:
+        raise AtlasError(f"{where}: a lab takes its seed by keyword; end the parameters with '*, seed: int = 0'")
+    for name, parameter in parameters.items():
+        if name == "seed":
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise AtlasError(f"{where}: {str(parameter)!r} cannot be a knob; name each knob as a parameter of its own")
+        knobs[name] = _read_knob(name, hints.get(name), parameter.default, f"{where}: knob {name!r}")
+    return knobs
+
+
+def _read_knob(name: str, hint: Any, default: Any, where: str) -> Knob:
+    notes = [note for note in getattr(hint, "__metadata__", ()) if isinstance(note, Knob)]
+    if typing.get_origin(hint) is not Annotated or len(notes) != 1:
+        raise AtlasError(f"{where} is not declared; annotate it as Annotated[float, Knob(en=..., zh=..., low=..., high=...)]")
+    knob, kind = notes[0], typing.get_args(hint)[0]
+    check_text(knob.text, where)
+    if default is inspect.Parameter.empty:
+        raise AtlasError(f"{where} has no default; give one, so that the lab runs untouched")
+    knob = replace(knob, name=name, kind=_kind(kind, where), choices=_choices(kind), default=default)
+    numeric = knob.kind in ("float", "int")
+    if numeric and (knob.low is None or knob.high is None):
+        raise AtlasError(f"{where} has no range; give low and high")
+    if not numeric and (knob.low is not None or knob.high is not None or knob.log):
+        raise AtlasError(f"{where} is a {knob.kind}, which has no range; leave out low, high and log")
+    if numeric and not (math.isfinite(knob.low or 0) and math.isfinite(knob.high or 0) and (knob.low or 0) < (knob.high or 0)):
+        raise AtlasError(f"{where} has the range {knob.low} to {knob.high}; low must be below high, both finite")
+    if knob.log and not (knob.low or 0) > 0:
+        raise AtlasError(f"{where} is logarithmic from {knob.low}; low must be positive")
+    if knob.labels and set(knob.labels) != set(knob.choices):
+        raise AtlasError(f"{where} labels {', '.join(knob.labels)}; label exactly the choices {', '.join(knob.choices)}")
+    for choice, label in knob.labels.items():
+        check_text(label, f"{where}: the label of {choice!r}")
+    try:
+        return replace(knob, default=knob.check(default))
+    except AtlasError as error:
+        raise AtlasError(f"{where}: its default {default!r} breaks its own rule: {error}") from None
+
+
+def _kind(kind: Any, where: str) -> Kind:
+    if kind in (bool, int, float):
+        return typing.cast(Kind, kind.__name__)
+    if typing.get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
+        return "choice"
+    raise AtlasError(f"{where} has the type {kind!r}; a knob is a float, an int, a bool, a Literal or an Enum")
+
+
+def _choices(kind: Any) -> dict[str, Any]:
+    if typing.get_origin(kind) is Literal:
+        return {str(value): value for value in typing.get_args(kind)}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return {str(member.value): member for member in kind}
+    return {}

@@ -1,0 +1,8 @@
+from .information_theory.information_theory import (
+    conditional_entropy as conditional_entropy,
+    contingency as contingency,
+    cross_entropy as cross_entropy,
+    entropy as entropy,
+    kl_divergence as kl_divergence,
+    mutual_information as mutual_information,
+)

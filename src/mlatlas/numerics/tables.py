@@ -1,0 +1,195 @@
+"""Tables as estimators receive them: checked once, weighted and centred without being copied.
+
+The design of a linear model is A = √S (X − 1 x̄ᵀ), with S = diag(weights) and x̄ = Xᵀs / Σs, or x̄ = 0 without an
+intercept. `Design` keeps X, x̄ and √s apart: a dense X is centred in blocks of rows that fit in cache, a sparse X is
+never made dense.
+
+Shapes: n rows, p features, k targets; X (n, p), y (n, k), weights s (n,), x̄ (p,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.utils.validation import check_array, validate_data
+
+Floats = NDArray[np.float64]
+
+BLOCK_ENTRIES = 2**18  # numbers in a block of rows: 2 MB, what a core's second-level cache holds
+
+
+def check_table(
+    estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None = None
+) -> tuple[Any, Floats, Floats | None]:
+    """Check what `fit` was given, and record the features' number and names on the estimator.
+
+    Returns X as float64 or float32 (integers become float64), dense or as a CSR or CSC matrix; y as float64 of shape
+    (n,) or (n, k); the weights as float64 of shape (n,), or None where none were given.
+
+    Raises:
+        ValueError: missing or infinite values, no rows, unequal lengths, text, complex numbers, an X that is not 2-D,
+            weights that are negative or all zero.
+        TypeError: a sparse y, or an X in a sparse layout that cannot be converted.
+    """
+    if sparse.issparse(y):
+        raise TypeError("y must be dense; got a sparse matrix. Pass y.toarray().")
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=("csr", "csc"),
+        dtype=(np.float64, np.float32),
+        multi_output=True,
+        y_numeric=True,
+    )
+    if y.dtype.kind not in "biuf":
+        raise ValueError(f"y must hold real numbers; got dtype {y.dtype}. Convert y to float.")
+    return X, y.astype(np.float64, copy=False), check_weights(sample_weight, X.shape[0])
+
+
+def check_weights(sample_weight: ArrayLike | None, n: int) -> Floats | None:
+    """Return the weights as a float64 array of shape (n,), or None where none were given; a number stands for n."""
+    if sample_weight is None:
+        return None
+    s: Floats = check_array(sample_weight, ensure_2d=False, dtype=np.float64, order="C", input_name="sample_weight")
+    if s.ndim == 0:
+        s = np.full(n, float(s))
+    if s.shape != (n,):
+        raise ValueError(f"sample_weight must be a number or have one entry a row, shape ({n},); got shape {s.shape}.")
+    if s.min() < 0:
+        raise ValueError(f"sample_weight must be non-negative; got {s.min()}. Drop the rows that should not count.")
+    if not s.any():
+        raise ValueError("sample_weight must be positive for at least one row; got only zeros.")
+    return s
+
+
+def centre(y: Floats, weights: Floats | None, fit_intercept: bool) -> tuple[Floats, Floats]:
+    """Return √S (y − ȳ) as a new array of shape (n, k), and ȳ of shape (k,), zero without an intercept."""
+    Y = y.reshape(len(y), -1)
+    mean = _mean(Y, weights) if fit_intercept else np.zeros(Y.shape[1])
+    Y = Y - mean
+    return (Y if weights is None else Y * np.sqrt(weights)[:, None]), mean
+
+
+@dataclass(frozen=True)
+class Design:
+    """A = √S (X − 1 x̄ᵀ) of shape (n, p), in float64, held as its parts.
+
+    `root` is √s, or None where every weight is one. A product costs O(n p k) time, or O(nnz k) for a sparse X, and one
+    block of rows of memory.
+    """
+
+    X: Any
+    mean: Floats
+    root: Floats | None
+
+    @classmethod
+    def of(cls, X: Any, weights: Floats | None, fit_intercept: bool) -> Design:
+        """Weight and centre a checked X."""
+        mean = _mean(X, weights) if fit_intercept else np.zeros(X.shape[1])
+        return cls(X, mean, None if weights is None else np.sqrt(weights))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The number of rows and of features."""
+        n, p = self.X.shape
+        return n, p
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether X is a sparse matrix."""
+        return bool(sparse.issparse(self.X))
+
+    @property
+    def weight(self) -> Floats:
+        """√s as an array of shape (n,), ones where there are no weights."""
+        return np.ones(self.shape[0]) if self.root is None else self.root
+
+    def blocks(self) -> Iterator[tuple[slice, Floats]]:
+        """Yield the rows of A in order, as (rows, block) with block (m, p); the next block overwrites it. Dense X."""
+        n, p = self.shape
+        size = max(BLOCK_ENTRIES // p, p // 2, 1)
+        ready = self.root is None and not self.mean.any() and self.X.dtype == np.float64
+        buffer = np.empty((0 if ready else min(size, n), p))
+        for start in range(0, n, size):
+            rows = slice(start, min(start + size, n))
+            if ready:
+                yield rows, self.X[rows]
+                continue
+            block = buffer[: rows.stop - start]
+            np.subtract(self.X[rows], self.mean, out=block)
+            if self.root is not None:
+                block *= self.root[rows, None]
+            yield rows, block
+
+    def dense(self) -> Floats:
+        """A as a new dense array in Fortran order; a sparse X is made dense."""
+        A = np.array(self.X.toarray() if self.is_sparse else self.X, dtype=np.float64, order="F")
+        A -= self.mean
+        if self.root is not None:
+            A *= self.root[:, None]
+        return A
+
+    def times(self, W: Floats) -> Floats:
+        """A W, for W of shape (p, k)."""
+        if self.is_sparse:
+            AW = self.X @ W - self.mean @ W
+            return np.asarray(AW if self.root is None else AW * self.root[:, None])
+        AW = np.empty((self.shape[0], W.shape[1]))
+        for rows, A in self.blocks():
+            np.matmul(A, W, out=AW[rows])
+        return AW
+
+    def adjoint(self, R: Floats) -> Floats:
+        """Aᵀ R, for R of shape (n, k)."""
+        if self.is_sparse:
+            SR = R if self.root is None else R * self.root[:, None]
+            return np.asarray(self.X.T @ SR - np.outer(self.mean, SR.sum(axis=0)))
+        AtR = np.zeros((self.shape[1], R.shape[1]))
+        for rows, A in self.blocks():
+            AtR += A.T @ R[rows]
+        return AtR
+
+    def gram(self) -> Floats:
+        """AᵀA, of shape (p, p). O(n p²) time; for a sparse X the products of each row's non-zeros."""
+        if self.is_sparse:
+            SX: Any = self.X if self.root is None else sparse.diags_array(self.root) @ self.X
+            total = self.weight @ self.weight
+            return np.asarray((SX.T @ SX).toarray() - total * np.outer(self.mean, self.mean), dtype=np.float64)
+        AtA = np.zeros((self.shape[1], self.shape[1]))
+        for _, A in self.blocks():
+            AtA += A.T @ A
+        return AtA
+
+    def kernel(self) -> Floats:
+        """AAᵀ, of shape (n, n). O(n² p) time; the dense case makes one centred copy of X."""
+        if self.is_sparse:
+            K = (self.X @ self.X.T).toarray().astype(np.float64, copy=False)
+            m = self.X @ self.mean
+            K += self.mean @ self.mean - m[:, None] - m
+            return np.asarray(K if self.root is None else K * np.outer(self.root, self.root))
+        A = self.dense()
+        return np.asarray(A @ A.T)
+
+
+def _mean(X: Any, weights: Floats | None) -> Floats:
+    """x̄ = Xᵀs / Σs, summed as distances from one row so that the error is relative to the spread, not to the level.
+
+    A constant column therefore has exactly its own value as its mean (Chan, Golub and LeVeque 1983).
+    """
+    n, p = X.shape
+    s = np.ones(n) if weights is None else weights
+    if sparse.issparse(X):
+        totals: Floats = X.T @ s
+        return totals / s.sum()
+    origin = X[np.argmax(s > 0)].astype(np.float64)
+    total = np.zeros(p)
+    for rows, D in Design(X, origin, None).blocks():
+        total += s[rows] @ D
+    mean: Floats = origin + total / s.sum()
+    return mean
