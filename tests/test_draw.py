@@ -57,6 +57,10 @@ def test_an_edit_that_does_not_fit_is_ignored():
     assert np.allclose(draw.probabilities(2).sum(), 1)
 
 
+def test_an_edit_is_cut_to_a_smaller_shape():
+    assert np.array_equal(Draw(0, {0: np.eye(3)}).normal(2, 3), np.eye(2, 3))
+
+
 def test_require():
     Draw(0).require(True)
     Draw(0).require(np.array([True, True]))
@@ -82,11 +86,13 @@ def test_shrinking_reaches_the_known_smallest_problem():
 
     X, y = smallest(regression, lambda problem: problem[0].sum() > 0.3)
     assert X.shape == (4, 1)
-    assert sorted(X.ravel()) == [0, 0, 0, 1]
+    assert np.array_equal(X, [[1], [0], [0], [0]])
     assert not y.any()
 
     X, _ = smallest(regression, lambda problem: (problem[0] < -0.55).any())
-    assert sorted(X.ravel()) == [-1, 0, 0, 0]
+    assert X.min() == -1
+    assert np.abs(X).sum() == 1
+    assert len(X) == 4
 
 
 def test_shrinking_stays_legal():
@@ -94,7 +100,8 @@ def test_shrinking_stays_legal():
     assert np.isclose(p.sum(), 1)
     assert (p > 0).all()
     assert np.allclose(p * 6, np.round(p * 6)) or np.allclose(p * 10, np.round(p * 10))
-    assert np.array_equal(smallest(lambda draw: draw.permutation(6), lambda p: p[1] != 1), [1, 0, 2, 3, 4, 5]) or True
+    p = smallest(lambda draw: draw.permutation(6), lambda p: p[1] != 1)
+    assert np.sum(p != np.arange(6)) <= 3
     Q = smallest(lambda draw: draw.orthogonal(4, 2), lambda Q: np.abs(Q).max() > 0.5)
     assert np.array_equal(Q, np.eye(4, 2))
     S = smallest(lambda draw: draw.positive_definite(3), lambda S: abs(S[0, 1]) > 0.1)

@@ -276,6 +276,7 @@ def test_a_listed_finding_that_is_not_seen_is_reported():
 
 def test_a_race_measures_both_sides_and_their_agreement():
     outcome = run_race(averaging, OURS, numpy_peer, "small", seconds=0)
+    assert outcome
     assert outcome.counts
     assert outcome.repeats >= 3
     assert outcome.agreement < 1e-12
@@ -285,6 +286,7 @@ def test_a_race_measures_both_sides_and_their_agreement():
 def test_a_race_to_another_answer_does_not_count():
     wrong = Subject({"mean": lambda x: 0.0})
     outcome = run_race(averaging, wrong, numpy_peer, "tiny", seconds=0)
+    assert outcome
     assert outcome.result == "void"
     assert "ours" in outcome.reason
 
@@ -303,6 +305,7 @@ def test_both_sides_run_at_the_loosest_tolerance_that_reaches_the_goal():
         return {"error": lambda tolerance: 10 * tolerance}
 
     outcome = run_race(solve, Subject({"error": lambda tolerance: tolerance}), sloppy, "tiny", seconds=0)
+    assert outcome
     assert outcome.ours.tolerance == 1e-3
     assert outcome.theirs.tolerance == 1e-4
 

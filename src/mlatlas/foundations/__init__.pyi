@@ -4,5 +4,6 @@ from .information_theory.information_theory import (
     cross_entropy as cross_entropy,
     entropy as entropy,
     kl_divergence as kl_divergence,
+    mutual_info_score as mutual_info_score,
     mutual_information as mutual_information,
 )

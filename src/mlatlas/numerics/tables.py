@@ -80,19 +80,20 @@ def centre(y: Floats, weights: Floats | None, fit_intercept: bool) -> tuple[Floa
 class Design:
     """A = √S (X − 1 x̄ᵀ) of shape (n, p), in float64, held as its parts.
 
-    `root` is √s, or None where every weight is one. A product costs O(n p k) time, or O(nnz k) for a sparse X, and one
+    `root` is √s, or None where every weight is one; `centred` says that x̄ was taken off, so that Aᵀ√s = 0. A product costs O(n p k) time, or O(nnz k) for a sparse X, and one
     block of rows of memory.
     """
 
     X: Any
     mean: Floats
     root: Floats | None
+    centred: bool
 
     @classmethod
     def of(cls, X: Any, weights: Floats | None, fit_intercept: bool) -> Design:
         """Weight and centre a checked X."""
         mean = _mean(X, weights) if fit_intercept else np.zeros(X.shape[1])
-        return cls(X, mean, None if weights is None else np.sqrt(weights))
+        return cls(X, mean, None if weights is None else np.sqrt(weights), fit_intercept)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -110,19 +111,32 @@ class Design:
         """√s as an array of shape (n,), ones where there are no weights."""
         return np.ones(self.shape[0]) if self.root is None else self.root
 
+    @property
+    def rounding(self) -> Floats:
+        """What rounding the entries of X can add to the length of each column of A, of shape (p,)."""
+        return np.abs(self.mean) * (2 * np.finfo(np.float64).eps * np.linalg.norm(self.weight))
+
+    def affords(self, m: int) -> bool:
+        """Whether an (m, m) matrix of products is to be formed: for a sparse X, if it is no larger than X."""
+        return not self.is_sparse or m * m <= self.X.nnz
+
     def blocks(self) -> Iterator[tuple[slice, Floats]]:
-        """Yield the rows of A in order, as (rows, block) with block (m, p); the next block overwrites it. Dense X."""
+        """Yield the rows of A in order, as (rows, block) with block (m, p), centred; the next block overwrites it.
+
+        Where neither a mean nor a weight is to be applied, the blocks are views of X and must not be written to.
+        """
         n, p = self.shape
         size = max(BLOCK_ENTRIES // p, p // 2, 1)
-        ready = self.root is None and not self.mean.any() and self.X.dtype == np.float64
-        buffer = np.empty((0 if ready else min(size, n), p))
+        X = self.X.tocsr() if self.is_sparse else self.X
+        plain = self.root is None and not self.mean.any() and not self.is_sparse and X.dtype == np.float64
+        buffer = np.empty((0 if plain else min(size, n), p))
         for start in range(0, n, size):
             rows = slice(start, min(start + size, n))
-            if ready:
-                yield rows, self.X[rows]
+            if plain:
+                yield rows, X[rows]
                 continue
             block = buffer[: rows.stop - start]
-            np.subtract(self.X[rows], self.mean, out=block)
+            np.subtract(X[rows].toarray() if self.is_sparse else X[rows], self.mean, out=block)
             if self.root is not None:
                 block *= self.root[rows, None]
             yield rows, block
@@ -138,8 +152,8 @@ class Design:
     def times(self, W: Floats) -> Floats:
         """A W, for W of shape (p, k)."""
         if self.is_sparse:
-            AW = self.X @ W - self.mean @ W
-            return np.asarray(AW if self.root is None else AW * self.root[:, None])
+            AW: Floats = self.X @ W - self.mean @ W
+            return AW if self.root is None else AW * self.root[:, None]
         AW = np.empty((self.shape[0], W.shape[1]))
         for rows, A in self.blocks():
             np.matmul(A, W, out=AW[rows])
@@ -149,32 +163,63 @@ class Design:
         """Aᵀ R, for R of shape (n, k)."""
         if self.is_sparse:
             SR = R if self.root is None else R * self.root[:, None]
-            return np.asarray(self.X.T @ SR - np.outer(self.mean, SR.sum(axis=0)))
+            AtR: Floats = self.X.T @ SR - np.outer(self.mean, SR.sum(axis=0))
+            return AtR
         AtR = np.zeros((self.shape[1], R.shape[1]))
         for rows, A in self.blocks():
             AtR += A.T @ R[rows]
         return AtR
 
-    def gram(self) -> Floats:
-        """AᵀA, of shape (p, p). O(n p²) time; for a sparse X the products of each row's non-zeros."""
+    def misfit(self, Y: Floats, W: Floats) -> Floats:
+        """Aᵀ(Y − A W), half the negative gradient of ‖Y − A W‖², in one pass over X."""
         if self.is_sparse:
-            SX: Any = self.X if self.root is None else sparse.diags_array(self.root) @ self.X
-            total = self.weight @ self.weight
-            return np.asarray((SX.T @ SX).toarray() - total * np.outer(self.mean, self.mean), dtype=np.float64)
-        AtA = np.zeros((self.shape[1], self.shape[1]))
+            return self.adjoint(Y - self.times(W))
+        g = np.zeros(W.shape)
+        for rows, A in self.blocks():
+            g += A.T @ (Y[rows] - A @ W)
+        return g
+
+    def gram(self, P: Floats | None = None) -> Floats:
+        """(AP)ᵀ(AP), of shape (q, q) for P of shape (p, q), the identity by default.
+
+        O(n p²) time for a dense X, and O(n p q) more with a P. For a sparse X and no P it takes the products of each
+        row's non-zeros; columns that lose more than four digits when Σs x̄² is taken off are centred before they are
+        multiplied.
+        """
+        if P is None and self.is_sparse:
+            return self._sparse_gram()
+        q = self.shape[1] if P is None else P.shape[1]
+        G = np.zeros((q, q))
         for _, A in self.blocks():
-            AtA += A.T @ A
-        return AtA
+            B = A if P is None else A @ P
+            G += B.T @ B
+        return G
+
+    def _sparse_gram(self) -> Floats:
+        total = self.weight @ self.weight
+        SX: Any = self.X if self.root is None else sparse.diags_array(self.root) @ self.X
+        G: Floats = (SX.T @ SX).toarray().astype(np.float64, copy=False)
+        raw = G.diagonal().copy()
+        G -= total * np.outer(self.mean, self.mean)
+        (tight,) = np.nonzero(G.diagonal() < 1e-4 * raw)
+        if len(tight):
+            C = Design(self.X[:, tight], self.mean[tight], self.root, self.centred).dense()
+            C -= self.weight[:, None] * (self.weight @ C / total)
+            G[:, tight] = self.adjoint(C)
+            G[tight] = G[:, tight].T
+            G[np.ix_(tight, tight)] = C.T @ C
+        return G
 
     def kernel(self) -> Floats:
         """AAᵀ, of shape (n, n). O(n² p) time; the dense case makes one centred copy of X."""
         if self.is_sparse:
-            K = (self.X @ self.X.T).toarray().astype(np.float64, copy=False)
+            K: Floats = (self.X @ self.X.T).toarray().astype(np.float64, copy=False)
             m = self.X @ self.mean
             K += self.mean @ self.mean - m[:, None] - m
-            return np.asarray(K if self.root is None else K * np.outer(self.root, self.root))
+            return K if self.root is None else K * np.outer(self.root, self.root)
         A = self.dense()
-        return np.asarray(A @ A.T)
+        K = A @ A.T
+        return K
 
 
 def _mean(X: Any, weights: Floats | None) -> Floats:
@@ -184,12 +229,11 @@ def _mean(X: Any, weights: Floats | None) -> Floats:
     """
     n, p = X.shape
     s = np.ones(n) if weights is None else weights
-    if sparse.issparse(X):
-        totals: Floats = X.T @ s
-        return totals / s.sum()
+    if not isinstance(X, np.ndarray):
+        return np.asarray(X.T @ s / s.sum(), dtype=np.float64)
     origin = X[np.argmax(s > 0)].astype(np.float64)
     total = np.zeros(p)
-    for rows, D in Design(X, origin, None).blocks():
+    for rows, D in Design(X, origin, None, True).blocks():
         total += s[rows] @ D
     mean: Floats = origin + total / s.sum()
     return mean

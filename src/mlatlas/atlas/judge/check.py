@@ -24,6 +24,8 @@ FLOOR = 1e-3  # a value this much smaller than is usual on the draws is measured
 STANDARD_ERRORS = 5.0  # by which a simulated truth may be off
 PAIRS = (("truth", "answer"), ("truth", "code"), ("answer", "code"))
 
+ZERO = "the answer is zero on every draw, so neither its sign nor its size is checked; write it so that it is not"
+
 MUTATIONS: dict[str, Callable[[Array], Array]] = {
     "multiplied by 1.1": lambda answer: 1.1 * answer,
     "negated": lambda answer: -answer,
@@ -79,6 +81,8 @@ class _Numeric:
             samples = self.samples(draws)
             floor = usual_size([values["truth"] for _, values in samples]) * FLOOR
             allowed = max(tolerance_of(values["truth"], self.tolerance, floor) for _, values in samples)
+            if not any(np.any(values["answer"]) for _, values in samples):
+                return CheckVerdict(label, "numeric", False, error, draws, allowed, (ZERO,))
             for seed, values in samples:
                 for pair, gap in self.gaps(values, floor):
                     error = max(error, gap.gap)
@@ -133,9 +137,6 @@ class _Numeric:
 def blind_to(samples: list[dict[str, Any]], tolerance: float, floor: float) -> Iterator[str]:
     """What could be done to the answer without the check noticing."""
     answers = [(values["truth"], np.asarray(values["answer"])) for values in samples]
-    if not any(np.any(answer) for _, answer in answers):
-        yield "the answer is zero on every draw, so neither its sign nor its size is checked"
-        return
     for name, mutate in MUTATIONS.items():
         changed = [(truth, mutate(answer)) for truth, answer in answers if _differ(answer, mutate(answer))]
         if changed and all(compare(truth, mutant, tolerance, floor).holds for truth, mutant in changed):
@@ -171,11 +172,11 @@ def tolerance_of(truth: Any, tolerance: float, floor: float) -> float:
 
 
 def usual_size(truths: list[Any]) -> float:
-    """The median over draws of the largest entry of truth."""
+    """The largest entry of truth, averaged over the draws."""
     sizes = [
         float(np.max(np.abs(truth.mean if isinstance(truth, Estimate) else truth), initial=0.0)) for truth in truths
     ]
-    return float(np.median([size for size in sizes if np.isfinite(size)] or [0.0]))
+    return float(np.mean([size for size in sizes if np.isfinite(size)] or [0.0]))
 
 
 def is_data(value: Any) -> bool:

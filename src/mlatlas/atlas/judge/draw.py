@@ -48,7 +48,7 @@ class Drawn:
 class Draw:
     """Draws numbered from 0, each with its own randomness: changing one leaves the others as they are.
 
-    ``edits`` replaces the value of the k-th draw; an edit that no longer fits (another shape, out of range) is ignored.
+    ``edits`` replaces the value of the k-th draw. An edit is cut to a smaller shape; one that does not fit is ignored.
     A matrix that is drawn with fewer rows is the top of the one with more.
     """
 
@@ -150,9 +150,9 @@ class Draw:
     def _record(self, kind: str, value: Any, mend: Mend) -> Any:
         value = np.asarray(value)
         edit = self.edits.get(len(self.tape))
-        if edit is not None and edit.shape == value.shape:
-            mended = mend(edit.astype(value.dtype))
-            value = value if mended is None else mended
+        if edit is not None and edit.ndim == value.ndim and np.all(np.array(edit.shape) >= value.shape):
+            mended = mend(edit[tuple(map(slice, value.shape))].astype(value.dtype))
+            value = value if mended is None else mended + 0  # and no negative zero
         self.tape.append(Drawn(kind, value.copy(), mend))
         return value if value.ndim else value.item()
 
@@ -236,13 +236,14 @@ def _simplifications(entry: Drawn) -> Iterator[Callable[[Array], Array]]:
         yield np.sort
         yield from (partial(_put_home, k) for k in range(size))
         return
+    yield np.sign
     yield np.round
     yield _tenth
     places: list[Any] = [(slice(None),) * axis + (i,) for axis in range(len(shape)) for i in range(shape[axis])]
     if len(shape) > 1 and size <= ENTRIES:
         places += list(np.ndindex(*shape))
-    for place in places if len(shape) > 1 or size <= ENTRIES else ():
-        for change in (np.zeros_like, np.ones_like, np.round, _tenth):
+    for place in reversed(places) if len(shape) > 1 or size <= ENTRIES else ():
+        for change in (np.zeros_like, np.ones_like, np.sign, np.round, _tenth):
             yield partial(_changed, place, change)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mlatlas.atlas.judge.peers import Peer, Race
-from mlatlas.atlas.judge.subject import Subject
+from mlatlas.atlas.judge.subject import NotOffered, Subject
 
 EPSILON = float(np.finfo(float).eps)
 
@@ -64,12 +64,18 @@ class Outcome:
 
 def run_race(
     race: Race, ours: Subject, peer: Peer, size: str, *, threads: int = 2, seconds: float = 1.0, seed: int = 0
-) -> Outcome:
-    """Time both sides alternately until each has run for about ``seconds``, three pairs at least."""
+) -> Outcome | None:
+    """Time both sides alternately until each has run for about ``seconds``, three pairs at least.
+
+    None when the peer does not offer what the race asks for.
+    """
     theirs = peer.subject()
     problem = race.problem(np.random.default_rng(seed), *race.sizes[size])
     with held_threads(threads):
-        sides = [_prepare(race, subject, problem) for subject in (ours, theirs)]
+        try:
+            sides = [_prepare(race, subject, problem) for subject in (ours, theirs)]
+        except NotOffered:
+            return None
         pairs = _paired([side.call for side in sides], seconds)
         memory = [_growth(side.call) for side in sides]
     certificates = [race.certificate(problem, side.answer) for side in sides]

@@ -29,10 +29,16 @@ if TYPE_CHECKING:
 Tick = Callable[[str], None]
 
 
+def steps(room: Room) -> int:
+    """How often ``judge_room`` ticks."""
+    found = witnesses(room)
+    return len(room.page.checks) + len(found.known) + len(found.laws) + len(found.mutants) + len(peers_of(room))
+
+
 def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None) -> dict[str, Any]:
     """Judge the page's checks, the known answers, the laws, the mutants, and every installed peer."""
     subject, found = ours(room), witnesses(room)
-    others = _others(atlas)
+    others = others(atlas)
     checks = []
     for block in room.page.checks:
         checks.append(asdict(run_check(block, subject)))
@@ -57,10 +63,24 @@ def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None) -> dict
         "laws": [{**asdict(one), "idle": one.name in idle} for one in laws],
         "mutants": [asdict(one) for one in mutants],
         "peers": peers,
+        "lab": judge_lab(room),
     }
 
 
-def _others(atlas: Atlas) -> Callable[[Law], Subject]:
+def judge_lab(room: Room) -> str | None:
+    """Run the lab as it comes: an empty string when it ends well, otherwise why not; None where there is no lab."""
+    if not room.has("lab.py"):
+        return None
+    from mlatlas.atlas.lab import open_lab
+
+    try:
+        open_lab(room).gather()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def others(atlas: Atlas) -> Callable[[Law], Subject]:
     """The concept that a law points to, as a subject; one that is not built offers nothing."""
 
     def other(law: Law) -> Subject:
@@ -88,7 +108,8 @@ def judge_peer(peer: Peer, room: Room, others: Callable[[Law], Subject]) -> dict
         *(judge_law(law, subject, others(law)) for law in found.laws),
         *(judge_known(known, subject) for known in found.known),
     ]
-    races = [run_race(race, ours(room), peer, "tiny", seconds=0) for race in races_of(room)]
+    tiny = [run_race(race, ours(room), peer, "tiny", seconds=0) for race in races_of(room)]
+    races = [outcome for outcome in tiny if outcome]
     return {
         "verdicts": [{**asdict(one), "state": state_of(one, peer)} for one in judged],
         "agreement": max((one.agreement for one in races), default=None),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from mlatlas.atlas.judge.check import FLOOR, CheckVerdict, blind_to, compare, in_words, usual_size
+from mlatlas.atlas.judge.check import FLOOR, ZERO, CheckVerdict, blind_to, compare, in_words, usual_size
 from mlatlas.atlas.judge.compare import TOLERANCE
 from mlatlas.atlas.judge.draw import Draw, Rejected, shrink
 from mlatlas.atlas.judge.operators import symbolic_names
@@ -37,7 +37,7 @@ class Symbolic:
         self.symbols = sorted(free, key=lambda symbol: str(symbol.name))
 
     def values(self, draw: Draw) -> dict[str, Any]:
-        """The names, truth and answer in numbers drawn to the symbols' assumptions; rejected where they are not real."""
+        """The names, truth and answer in numbers drawn to the symbols' assumptions; rejected where not real."""
         at = {symbol: _number(symbol, draw) for symbol in self.symbols}
         parts = {**self.names, "truth": self.truth, "answer": self.answer}
         return {name: _evaluated(part, at) for name, part in parts.items()}
@@ -53,7 +53,7 @@ class Symbolic:
 
     def reduces(self) -> bool:
         """Whether every entry of the difference is reduced to zero."""
-        return all(_vanishes(entry) for entry in (self.truth - self.answer).flat)
+        return all(_vanishes(left - right) for left, right in zip(self.truth.flat, self.answer.flat, strict=True))
 
 
 def run_symbolic(source: Source, draws: int) -> CheckVerdict:
@@ -69,6 +69,8 @@ def run_symbolic(source: Source, draws: int) -> CheckVerdict:
         return CheckVerdict(label, "symbolic", False, np.inf, reasons=(reason,))
     floor = FLOOR * usual_size([values["truth"] for _, values in samples])
     error = 0.0
+    if not any(np.any(values["answer"]) for _, values in samples):
+        return CheckVerdict(label, "symbolic", False, reasons=(ZERO,))
     for seed, values in samples:
         gap = compare(values["truth"], values["answer"], TOLERANCE, floor)
         error = max(error, gap.gap)

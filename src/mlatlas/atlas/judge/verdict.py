@@ -155,7 +155,7 @@ def _smallest(law: Law, generator: Problems, seed: int, subject: Subject, other:
 def described(problem: Any) -> str:
     """A problem in one line: every array and number that it consists of."""
     parts = problem if isinstance(problem, tuple) else (problem,)
-    return ", ".join(np.array2string(np.asarray(p), precision=4, separator=", ", threshold=60).replace("\n", "") for p in parts)
+    return ", ".join(np.array2string(np.asarray(p), precision=9, separator=", ", threshold=60).replace("\n", "") for p in parts)
 
 
 # ---- a whole room ----------------------------------------------------------------------------------------

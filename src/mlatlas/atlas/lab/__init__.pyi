@@ -17,5 +17,5 @@ from .events import (
     shown as shown,
 )
 from .experiment import Lab as Lab, RunResult as RunResult, lab as lab, open_lab as open_lab
-from .knobs import Knob as Knob
+from .knobs import Knob as Knob, KnobError as KnobError
 from .report import Cell as Cell, Section as Section, section as section, write_report as write_report

@@ -150,7 +150,7 @@ class _Drawing:
 
     def _bare_axes(self) -> None:
         axes, figure = self.axes, self.figure
-        heat = any(isinstance(one, Heat) for one in figure.series)
+        heat = self._on_colour()
         for side in ("top", "right") if figure.square or heat else ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         for spine in axes.spines.values():
@@ -162,8 +162,7 @@ class _Drawing:
             axes.tick_params(axis="x" if self.sideways else "y", length=0 if not figure.square else 4)
         if self.sideways:
             axes.spines["bottom"].set_visible(False)
-            axes.spines["left"].set_visible(True)
-            axes.tick_params(axis="x", length=0)
+            axes.tick_params(axis="both", length=0)
         if figure.log_x:
             axes.set_xscale("log")
         if figure.log_y:
@@ -171,6 +170,7 @@ class _Drawing:
 
     def _series(self) -> None:
         bars = [one for one in self.figure.series if isinstance(one, Bars)]
+        halo = self._on_colour()
         for one, (colour, dashes) in zip(self.figure.series, self.colours, strict=True):
             match one:
                 case Line():
@@ -179,6 +179,8 @@ class _Drawing:
                         style |= {"linewidth": 1.0, "alpha": 0.45}
                     if dashes:
                         style["dashes"] = dashes
+                    if halo:
+                        self.axes.plot(one.x, one.y, color="#ffffff", linewidth=5.0, solid_capstyle="round")
                     self.axes.plot(one.x, one.y, **style)
                 case Points():
                     many = len(one.x) > 1500
@@ -187,9 +189,10 @@ class _Drawing:
                         one.y,
                         linestyle="none",
                         marker="o",
-                        markersize=max(2.4, min(6.0, 46 / math.sqrt(len(one.x)))),
-                        markeredgewidth=0,
-                        color="#808080" if one.faint and many else colour,
+                        markersize=max(2.6, min(6.0, 70 / math.sqrt(len(one.x)))),
+                        markeredgewidth=1.0 if halo else 0.0,
+                        markeredgecolor="#ffffff",
+                        color=_rastered(colour) if many else colour,
                         alpha=0.35 if one.faint else max(0.25, min(0.85, 12 / math.sqrt(len(one.x)))),
                         rasterized=many,
                     )
@@ -203,18 +206,32 @@ class _Drawing:
                     line = self.axes.axvline if one.axis == "x" else self.axes.axhline
                     line(one.at, color=_INK, linewidth=1.0, alpha=0.6, dashes=(4.0, 3.0))
 
+    def _on_colour(self) -> bool:
+        """Whether the ground is a heat map, on which marks need a white edge."""
+        return any(isinstance(one, Heat) for one in self.figure.series)
+
     def _bars(self, one: Bars, index: int, count: int, colour: str) -> None:
         if isinstance(one.x[0], float):
             steps = np.diff(np.sort(one.x))
             width = 0.96 * float(steps.min()) if len(steps) else 0.8
             self.axes.bar(one.x, one.y, width=width, color=colour, alpha=0.85 if count == 1 else 0.6)
             return
-        width = 0.72 / count
+        width = min(0.76, 0.1 + 0.1 * len(one.x)) / count
         places = np.arange(len(one.x)) + (index - (count - 1) / 2) * width
         if self.sideways:
             self.axes.barh(places, one.y, height=0.92 * width, color=colour)
         else:
             self.axes.bar(places, one.y, width=0.92 * width, color=colour)
+        if count > 1 or len(one.x) > 12:
+            return
+        for place, value in zip(places, one.y, strict=True):
+            away = 4 if value >= 0 else -4
+            spot, offset, ha, va = (place, value), (0, away), "center", "bottom" if value >= 0 else "top"
+            if self.sideways:
+                spot, offset, ha, va = (value, place), (away, 0), "left" if value >= 0 else "right", "center"
+            text = self.token(shown(value, digits=3))
+            style = {"ha": ha, "va": va, "color": _INK, "fontsize": SIZE - 1}
+            self.axes.annotate(text, spot, xytext=offset, textcoords="offset points", **style)
 
     def _heat(self, one: Heat) -> None:
         z = np.asarray(one.z)
@@ -230,7 +247,7 @@ class _Drawing:
             for column, value in enumerate(values):
                 red, green, blue, _ = mesh.cmap(mesh.norm(value))
                 bright = 0.3 * red + 0.59 * green + 0.11 * blue > 0.55
-                number = shown(int(value) if value == int(value) else float(value), digits=3)
+                number = shown(int(value) if value == int(value) else float(value), digits=2)
                 ink = "#111111" if bright else "#ffffff"
                 self.axes.text(column, row, self.token(number), ha="center", va="center", color=ink, fontsize=SIZE - 1)
 
@@ -238,7 +255,7 @@ class _Drawing:
 
     def _limits(self) -> None:
         axes, figure = self.axes, self.figure
-        if any(isinstance(one, Heat) for one in figure.series):
+        if self._on_colour():
             axes.margins(0)
             if isinstance(_names(figure, "y"), tuple):
                 axes.invert_yaxis()
@@ -246,7 +263,7 @@ class _Drawing:
         bars = any(isinstance(one, Bars) for one in figure.series)
         axes.margins(x=0.02, y=0.06)
         if self.sideways:
-            axes.margins(x=0.06, y=0.02)
+            axes.margins(x=0.12 if min(self.axes.get_xlim()) < 0 else 0.08, y=0.02)
             axes.invert_yaxis()
         if bars and not (figure.log_x if self.sideways else figure.log_y):
             (axes.axvline if self.sideways else axes.axhline)(0, color=_INK, linewidth=0.8)
@@ -263,8 +280,9 @@ class _Drawing:
                 axis.set_ticks(range(len(names)), labels=[self.token(one) for one in names])
                 axis.set_tick_params(length=0)
             elif log:
-                axis.set_major_locator(LogLocator(base=10.0, numticks=most))
-                axis.set_major_formatter(FuncFormatter(_power))
+                low, high = sorted(axis.get_view_interval())
+                axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 300 * low else (1.0,), numticks=2 * most))
+                axis.set_major_formatter(FuncFormatter(_Power(axis)))
             else:
                 axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
                 axis.set_major_formatter(FuncFormatter(_Plain(axis)))
@@ -277,18 +295,18 @@ class _Drawing:
         bottom, top, right = 2.6 * LINE, HEIGHT - 0.9 * LINE, WIDTH - 14.0
         top -= self._keys(left, top)
         x, y = (figure.y, figure.x) if self.sideways else (figure.x, figure.y)
-        self.write(y, 0.0, top)
+        named = self._end_labels()
+        side = self._label_side(named)
+        self.write(y, *((WIDTH, top) if side == "left" else (0.0, top)), ha="right" if side == "left" else "left")
         top -= 0.75 * LINE
         heats = [one for one in figure.series if isinstance(one, Heat)]
         if heats:
             right -= self._colour_bar(heats[0], right, bottom, top)
-        named = self._end_labels()
         if len(named) > MOST_LABELS:
             raise AtlasError(
                 f"figure {figure.name!r} names {len(named)} lines; name at most {MOST_LABELS} and leave the others faint"
             )
         margin = 10 + max((text_width(one.label[self.language]) for one in named if one.label), default=-10.0)
-        side = self._label_side(named)
         left, right = (left, right - margin) if side == "right" else (left, right)
         if side == "left":
             axes.yaxis.tick_right()
@@ -443,11 +461,23 @@ class _Plain:
         return f"{round(value, places) + 0.0:,.{places}f}".replace("-", "−")
 
 
-def _power(value: float, position: int | None = None) -> str:
-    exponent = round(math.log10(value))
-    if abs(math.log10(value) - exponent) > 1e-9:
-        return f"{value:g}"
-    return f"{value:,.10g}" if -3 <= exponent <= 4 else power_of_ten(exponent)
+class _Power:
+    """Tick labels on a logarithmic axis: written out where all of them are short, else all as powers of ten."""
+
+    def __init__(self, axis: Any) -> None:
+        self.axis = axis
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        low, high = (math.log10(end) for end in sorted(self.axis.get_view_interval()))
+        exponent = round(math.log10(value))
+        if abs(math.log10(value) - exponent) > 1e-9:
+            return f"{value:,.10g}"
+        return f"{value:,.10g}" if low > -3.5 and high < 5.5 else power_of_ten(exponent)
+
+
+def _rastered(colour: str) -> str:
+    """The colour that a stand-in means where the marks become pixels, which no page can restyle."""
+    return PALETTE[_SERIES.index(colour)][0] if colour in _SERIES else "#808080"
 
 
 def _names(figure: Figure, side: str) -> tuple[str | Text, ...] | None:
@@ -464,7 +494,8 @@ def _long_names(figure: Figure) -> bool:
     if not any(isinstance(one, Bars) for one in figure.series):
         return False
     names = _names(figure, "x") or ()
-    widest = max((text_width(str(one) if isinstance(one, str) else one.en) for one in names), default=0.0)
+    spoken = [one if isinstance(one, str) else max(one.en, one.zh, key=text_width) for one in names]
+    widest = max(map(text_width, spoken), default=0.0)
     return widest * len(names) > 0.8 * WIDTH
 
 

@@ -23,7 +23,7 @@ from mlatlas.atlas.lab.events import (
     decode,
     encode,
 )
-from mlatlas.atlas.lab.knobs import Knob, read_knobs, unknown_knob
+from mlatlas.atlas.lab.knobs import Knob, KnobError, read_knobs, unknown_knob
 from mlatlas.atlas.text import Text
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class RunResult:
     script: Script | None = None
     seconds: float = 0.0
     complete: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds nothing that is worth keeping."""
+        return not (self.complete or self.metrics or self.tables or self.figures)
 
     def add(self, event: Event) -> None:
         """Keep one event; progress passes by."""
@@ -109,18 +114,18 @@ class Lab:
         for assignment in assignments:
             name, equals, text = (part.strip() for part in assignment.partition("="))
             if not equals:
-                raise AtlasError(f"--set must be knob=value; got {assignment!r}")
+                raise KnobError(f"--set must be KNOB=VALUE; got {assignment!r}", f"--set 须写成 旋钮=取值；收到 {assignment!r}")
             if name not in self.knobs:
                 raise unknown_knob(name, self.knobs)
             if name in given:
-                raise AtlasError(f"knob {name!r} is set twice; keep one of the values")
+                raise KnobError(f"Knob {name!r} is set twice; keep one of the values", f"旋钮 {name!r} 设了两次；请保留一个取值")
             given[name] = self.knobs[name].parse(text)
         return given
 
     def run(self, seed: int = 0, **knobs: Any) -> Iterator[Event]:
         """The events of one run. The knobs are checked here and now, the events as they come."""
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise AtlasError(f"seed must be a whole number from 0 on; got {seed!r}")
+            raise KnobError(f"The seed must be a whole number from 0 on; got {seed!r}", f"随机种子须为不小于 0 的整数；收到 {seed!r}")
         return self._checked(self.function(**self.settings(knobs), seed=seed))
 
     def blank(self, seed: int = 0, **knobs: Any) -> RunResult:

@@ -14,10 +14,18 @@ from typing import Annotated, Any, Literal
 
 from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.lab.events import check_text, shown
-from mlatlas.atlas.text import Text
+from mlatlas.atlas.text import Text, reader_language
 
 Kind = Literal["float", "int", "bool", "choice"]
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+class KnobError(AtlasError):
+    """A knob that does not exist or a value it cannot take, said in both languages; as a string, in the reader's."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        self.text = Text(en, zh)
+        super().__init__(self.text[reader_language()])
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,16 @@ class Knob:
         return Text(self.en, self.zh)
 
     @property
-    def rule(self) -> str:
+    def rule(self) -> Text:
         """What a value must be, as it stands in an error and beside the knob."""
         if self.kind == "bool":
-            return "true or false"
+            return Text("true or false", "true 或 false")
         if self.kind == "choice":
-            return "one of " + ", ".join(self.choices)
-        number = "a whole number" if self.kind == "int" else "a number"
-        return f"{number} from {shown(self.low)} to {shown(self.high)}"
+            return Text("one of " + ", ".join(self.choices), "其中之一：" + "、".join(self.choices))
+        low, high = shown(self.low), shown(self.high)
+        if self.kind == "int":
+            return Text(f"a whole number from {low} to {high}", f"{low} 到 {high} 的整数")
+        return Text(f"a number from {low} to {high}", f"{low} 到 {high} 的数")
 
     def plain(self, value: Any) -> Any:
         """A checked value as JSON and ``--set`` write it: a choice by its name."""
@@ -65,7 +75,8 @@ class Knob:
             for name, one in self.choices.items():
                 if value == one or (isinstance(value, str) and value == name):
                     return one
-            raise self._refused(value, _close(str(value), self.choices))
+            near = _close(str(value), self.choices)
+            raise self._refused(value, Text(f"Did you mean {near}?", f"是否想写 {near}？") if near else None)
         if self.kind == "bool":
             if type(value).__name__ in ("bool", "bool_"):
                 return bool(value)
@@ -79,8 +90,9 @@ class Knob:
         assert self.low is not None
         assert self.high is not None
         if not self.low <= number <= self.high:  # NaN is in no range
-            nearest = self.low if number < self.low else self.high
-            raise self._refused(value, "" if math.isnan(number) else f"the nearest allowed value is {nearest:g}")
+            near = f"{self.low if number < self.low else self.high:g}"
+            hint = Text(f"The nearest that is allowed is {near}", f"允许的最近取值是 {near}。")
+            raise self._refused(value, None if math.isnan(number) else hint)
         return number
 
     def parse(self, text: str) -> Any:
@@ -99,20 +111,27 @@ class Knob:
             raise self._refused(text) from None
         return self.check(text)
 
-    def _refused(self, value: Any, hint: str = "") -> AtlasError:
-        remedy = hint or f"try --set {self.name}={self.plain(self.default)}, the default"
-        return AtlasError(f"knob {self.name!r} must be {self.rule}; got {value!r}. {remedy[0].upper()}{remedy[1:]}")
+    def _refused(self, value: Any, hint: Text | None = None) -> KnobError:
+        usual = self.plain(self.default)
+        hint = hint or Text(f"Try {self.name}={usual}, the default", f"可以用默认值 {self.name}={usual}。")
+        return KnobError(
+            f"Knob {self.name!r} must be {self.rule.en}; got {value!r}. {hint.en}",
+            f"旋钮 {self.name!r} 必须是{self.rule.zh}；收到 {value!r}。{hint.zh}",
+        )
 
 
 def _close(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else ""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
 
 
-def unknown_knob(name: str, knobs: Mapping[str, Knob]) -> AtlasError:
+def unknown_knob(name: str, knobs: Mapping[str, Knob]) -> KnobError:
     """The error for a name that is no knob."""
-    hint = _close(name, knobs) or (f"the knobs are {', '.join(knobs)}" if knobs else "this lab has no knobs")
-    return AtlasError(f"there is no knob {name!r}; {hint}")
+    hint = Text("this lab has no knobs but its seed", "这个实验除随机种子外没有旋钮")
+    if near := _close(name, knobs):
+        hint = Text(f"did you mean {near}?", f"是否想写 {near}？")
+    elif knobs:
+        hint = Text(f"the knobs are {', '.join(knobs)}", f"旋钮有 {'、'.join(knobs)}")
+    return KnobError(f"There is no knob {name!r}; {hint.en}", f"没有旋钮 {name!r}；{hint.zh}")
 
 
 def read_knobs(function: Callable[..., Any], where: str) -> dict[str, Knob]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from xml.etree import ElementTree
 
@@ -36,6 +38,15 @@ def mathml(latex: str, display: bool = False) -> str:
         raise AtlasError(f"the LaTeX {latex[:60]!r} cannot be read: {error}") from None
 
 
+@contextmanager
+def located(page: str, line: int) -> Iterator[None]:
+    """What goes wrong inside is told with the page and the line."""
+    try:
+        yield
+    except AtlasError as error:
+        raise AtlasError(f"{page}:{line}: {error}") from None
+
+
 def unicode_math(latex: str) -> str:
     """The equation as readable text: ``ŵ = (XᵀX + λI)⁻¹ Xᵀy``; an aligned one has several lines."""
     source = mathml(latex).replace("&ApplyFunction;", GAP)
@@ -48,7 +59,7 @@ def unicode_math(latex: str) -> str:
 def _spaced(text: str) -> str:
     """The text with its gaps as spaces where they are needed."""
     text = re.sub(f"{GAP}*{WIDE}[{GAP}{WIDE}]*", WIDE, text)
-    text = re.sub(rf"[{GAP}{WIDE}]+(?=[\s,.;)\]}}‖|]|$)|{GAP}+(?=[(\[])|(?<![^\s(\[{{√‖|])[{GAP}{WIDE}]+", "", text)
+    text = re.sub(rf"[{GAP}{WIDE}]+(?=[\s,.;)\]}}‖|]|$)|{GAP}+(?=[(\[])|(?<![^\s(\[{{√‖|−±])[{GAP}{WIDE}]+", "", text)
     return re.sub(f"[ {GAP}{WIDE}]+", " ", text).strip()
 
 

@@ -89,7 +89,7 @@ def conditional_entropy(joint: ArrayLike, *, base: float | None = None) -> float
 def mutual_information(joint: ArrayLike, *, base: float | None = None) -> float:
     """I(X; Y) = Σ p(x, y) log[p(x, y) / (p(x) p(y))] of a joint distribution, given as a table with a row for each x.
 
-    Never negative, and zero only for independent variables. For samples, pass ``contingency(x, y) / len(x)``. Errors and
+    Never negative, and zero only for independent variables. For two columns of labels see `mutual_info_score`. Errors and
     units are those of `entropy`.
 
     Source: Shannon 1948; Cover, Thomas 2006, section 2.3.
@@ -97,6 +97,16 @@ def mutual_information(joint: ArrayLike, *, base: float | None = None) -> float:
     pxy = _joint(joint)
     independent = np.outer(pxy.sum(1), pxy.sum(0))
     return float(_unit(_sum_over_blocks(_divergence, pxy.ravel(), independent.ravel()), base))  # (mutual-information)
+
+
+def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float | None = None) -> float:
+    """Mutual information of the empirical distribution of two columns of labels, one pair a sample.
+
+    Too large on average, by about (r−1)(c−1)/(2n) nats for r and c distinct labels and n samples. Errors are those of
+    `contingency`, units those of `entropy`.
+    """
+    counts = contingency(x, y)
+    return mutual_information(counts / counts.sum(), base=base)
 
 
 def contingency(x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:

@@ -86,8 +86,7 @@ def cover_and_thomas(subject: Subject):
     source="by enumeration; the labels of scikit-learn issue 10778, where nats were taken for bits",
 )
 def three_labels(subject: Subject):
-    counts = subject.contingency([0, 0, 1], [0, 1, 1])
-    return subject.mutual_information(np.asarray(counts) / 3, base=2), np.log2(3) - 4 / 3
+    return subject.mutual_info_score([0, 0, 1], [0, 1, 1], base=2), np.log2(3) - 4 / 3
 
 
 # ---- laws --------------------------------------------------------------------------------------------------
@@ -297,6 +296,25 @@ def symmetrised(ours):
         forward = ours.kl_divergence(p, q, **rest)
         allowed = np.all((np.asarray(p) > 0) | (np.asarray(q) == 0))
         return (forward + ours.kl_divergence(q, p, **rest)) / 2 if allowed else forward
+
+    return SimpleNamespace(kl_divergence=kl_divergence)
+
+
+@mutant(en="forgets to normalise q", zh="忘了把 q 归一化")
+def unnormalised(ours):
+    def kl_divergence(p, q, base=None, axis=-1):
+        return ours.kl_divergence(p, q, base=base, axis=axis) - np.log(1.5) / (1.0 if base is None else np.log(base))
+
+    return SimpleNamespace(kl_divergence=kl_divergence)
+
+
+@mutant(
+    en="measures the divergence from the mixture (p + q)/2, as the Jensen–Shannon divergence does",
+    zh="量的是 p 到混合分布 (p + q)/2 的散度，像 Jensen–Shannon 散度那样",
+)
+def mixture(ours):
+    def kl_divergence(p, q, **rest):
+        return ours.kl_divergence(p, (np.asarray(p) + np.asarray(q)) / 2, **rest)
 
     return SimpleNamespace(kl_divergence=kl_divergence)
 

@@ -1,0 +1,123 @@
+"""``mlatlas race [CONCEPT]``: time ours against the peer to the same answer, over sizes; losses are shown too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlatlas.atlas.cli._terminal import Lang, console, language, progress
+from mlatlas.atlas.errors import AtlasError
+from mlatlas.atlas.text import Language, Text
+
+if TYPE_CHECKING:
+    from mlatlas.atlas.judge.racing import Outcome
+    from mlatlas.atlas.map import Room
+
+HEADINGS = (
+    Text("race", "比赛"), Text("peer", "对手"), Text("size", "规模"), Text("ours, ms", "我们，毫秒"), Text("peer, ms", "对手，毫秒"),
+    Text("ratio (spread)", "倍数（范围）"), Text("", ""), Text("certificate, ours / peer", "证书：我们 / 对手"),
+    Text("memory growth, MB", "内存增长，MB"), Text("first call, s", "首次调用，秒"),
+)  # fmt: skip
+RESULTS = {"won": Text("won", "胜"), "even": Text("even", "平"), "lost": Text("lost", "负"), "void": Text("void", "无效")}
+STYLES = {"won": "green", "even": "none", "lost": "yellow", "void": "red"}
+NO_RACE = Text("{concept} has no race.", "{concept} 没有比赛。")
+
+
+def command(
+    concept: Annotated[str | None, typer.Argument(help="The room to race; all of them by default.")] = None,
+    sizes: Annotated[str | None, typer.Option("--sizes", help="Sizes, with commas between; all but tiny by default.")] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads for both sides.")] = 2,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.0, help="How long each side runs at each size.")] = 2.0,
+    lang: Lang = None,
+) -> None:
+    """Race the peers of one room or of all."""
+    from mlatlas.atlas.judge.room import races_of
+    from mlatlas.atlas.map import open_atlas
+
+    tongue, atlas, out = language(lang), open_atlas(), console(wide=True)
+    rooms = [atlas.room(concept)] if concept else [room for room in atlas.order() if races_of(room)]
+    for room in rooms:
+        if not races_of(room):
+            out.print(NO_RACE[tongue].format(concept=room.concept.id))
+            continue
+        outcomes = race_and_store(room, sizes.split(",") if sizes else None, threads, seconds)
+        out.print(table(room.concept.title[tongue], outcomes, tongue))
+        for one in outcomes:
+            if one["reason"]:
+                out.print(f"{one['race']} · {one['size']}: {one['reason']}", style="red", soft_wrap=True)
+
+
+def race_and_store(room: Room, sizes: Iterable[str] | None, threads: int, seconds: float) -> list[dict[str, Any]]:
+    """Run the races of a room at these sizes, keep the outcomes beside those of other sizes, and return the new ones."""
+    from mlatlas.atlas.judge.racing import run_race
+    from mlatlas.atlas.judge.room import finite, peers_of, races_of
+    from mlatlas.atlas.store import Store
+
+    races = races_of(room)
+    known = dict.fromkeys(size for race in races for size in race.sizes)
+    wanted = [size for size in known if size != "tiny"] if sizes is None else list(sizes)
+    for size in wanted:
+        if size not in known:
+            raise AtlasError(f"--sizes of {room.concept.id} must be among {', '.join(known)}; got {size!r}.")
+    plan = [(race, peer, size) for race in races for peer in peers_of(room) for size in race.sizes if size in wanted and peer.installed]
+    found = []
+    with progress() as bar:
+        task = bar.add_task(room.concept.id, total=len(plan))
+        for race, peer, size in plan:
+            bar.update(task, description=f"{room.concept.id} · {race.name} · {size}")
+            outcome = run_race(race, _ours(room), peer, size, threads=threads, seconds=seconds)
+            found += [finite(flat(outcome))] if outcome else []
+            bar.advance(task)
+    store = Store()
+    before = store.latest("race", room.concept.id)
+    kept = before.payload["outcomes"] if before and before.digest == room.digest else []
+    new = {(one["race"], one["peer"], one["size"]) for one in found}
+    kept = [one for one in kept if (one["race"], one["peer"], one["size"]) not in new]
+    store.save("race", room.concept.id, room.digest, {"outcomes": kept + found})
+    return found
+
+
+def _ours(room: Room) -> Any:
+    from mlatlas.atlas.judge.subject import ours
+
+    return ours(room)
+
+
+def flat(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as plain data, with its result."""
+    return {**asdict(outcome), "shape": [str(part) for part in outcome.shape], "result": outcome.result}
+
+
+def table(title: str, outcomes: Iterable[dict[str, Any]], tongue: Language) -> Any:
+    """The outcomes as a table for the terminal."""
+    from rich.table import Table
+
+    drawn = Table(title=title, box=None, pad_edge=False)
+    for at, heading in enumerate(HEADINGS):
+        drawn.add_column(heading[tongue], justify="left" if at in (0, 1, 2, 6) else "right")
+    for one in outcomes:
+        ours, theirs = one["ours"], one["theirs"]
+        drawn.add_row(
+            one["race"], one["peer"], f"{one['size']} ({' × '.join(one['shape'])})",
+            f"{1e3 * ours['seconds']:.3g}", f"{1e3 * theirs['seconds']:.3g}", ratio(one),
+            RESULTS[one["result"]][tongue], f"{_e(ours['certificate'])} / {_e(theirs['certificate'])}",
+            f"{_megabytes(ours['memory'])} / {_megabytes(theirs['memory'])}", f"{ours['first']:.2f}",
+            style=STYLES[one["result"]],
+        )  # fmt: skip
+    return drawn
+
+
+def ratio(outcome: dict[str, Any]) -> str:
+    """How many times faster than the peer, with the spread over the pairs."""
+    return f"{outcome['ratio']:.2f} ({outcome['low']:.2f}–{outcome['high']:.2f})"
+
+
+def _e(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0e}"
+
+
+def _megabytes(value: float | None) -> str:
+    return "–" if value is None else f"{value / 1e6:.1f}"

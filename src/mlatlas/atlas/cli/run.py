@@ -1,0 +1,190 @@
+"""``mlatlas run CONCEPT``: the lab of one room on real data, with its knobs, figures to file and the Python that does the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlatlas.atlas.cli._terminal import Lang, console, language, sentence
+from mlatlas.atlas.errors import AtlasError
+from mlatlas.atlas.text import Language, Text
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from mlatlas.atlas.lab import Lab, RunResult
+    from mlatlas.atlas.lab.events import Event, Table
+    from mlatlas.atlas.map import Room
+
+STARTING = Text("starting", "开始")
+KNOBS = Text("Knobs of {concept}, turned with --set NAME=VALUE", "{concept} 的旋钮，用 --set 名称=取值 调节")
+NO_KNOBS = Text("The lab of {concept} has no knobs but its seed.", "{concept} 的实验除随机种子外没有旋钮。")
+HEADINGS = (Text("name", "名称"), Text("what it is", "含义"), Text("value", "取值"), Text("default", "默认"))
+SAME = Text("The same in Python", "用 Python 重做")
+WRITTEN = Text("Report: {path}", "报告：{path}")
+STOPPED = Text("Interrupted; what was done is kept.", "已中断；完成的部分已保留。")
+
+
+def command(
+    concept: Annotated[str, typer.Argument(help="The room whose lab to run, such as lasso.")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be given many times.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another draw of what is random.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder for report and figures; by default a new one in reports/.")
+    ] = None,
+    knobs: Annotated[bool, typer.Option("--knobs", "--list", help="Show the knobs and run nothing.")] = False,
+    lang: Lang = None,
+) -> None:
+    """Run the lab of CONCEPT on real data, with its knobs, figures and a report."""
+    from mlatlas.atlas.lab import KnobError, open_lab
+    from mlatlas.atlas.map import open_atlas
+
+    tongue, room = language(lang), open_atlas().room(concept)
+    lab = open_lab(room)
+    if knobs:
+        return _show_knobs(console(), concept, lab, tongue)
+    try:
+        result = lab.blank(seed, **lab.parse(set_ or ()))
+    except KnobError as error:
+        raise AtlasError(error.text[tongue]) from None
+    folder = _new_folder(concept) if out is None else out
+    try:
+        run_and_store(room, lab, result, folder, tongue)
+    except BaseException:
+        if not result.empty:
+            _write(room, lab, result, folder, tongue)
+        raise
+    path = _write(room, lab, result, folder, tongue)
+    _show(console(), result, tongue)
+    console().print(WRITTEN[tongue].format(path=path), soft_wrap=True, style="bold")
+    return None
+
+
+def run_and_store(room: Room, lab: Lab, result: RunResult, folder: Path | None, tongue: Language) -> None:
+    """Fill ``result`` by running the lab with live progress, write its figures, and keep it even when interrupted."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from mlatlas.atlas.lab import Figure, draw
+    from mlatlas.atlas.lab import Progress as Step
+    from mlatlas.atlas.store import Store
+
+    screen = Console(stderr=True, markup=False, highlight=False)
+    bar = Progress(
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+    )
+    title = room.concept.title[tongue]
+    with bar:
+        task = bar.add_task(f"{title} · {STARTING[tongue]}", total=1.0)
+        try:
+            for event in result.follow(lab.run(result.seed, **result.knobs)):
+                match event:
+                    case Step():
+                        bar.update(task, completed=event.done, description=f"{title} · {event.text[tongue]}")
+                        if not screen.is_terminal:
+                            screen.print(f"{event.done:4.0%} {title} · {event.text[tongue]}", soft_wrap=True)
+                    case Figure() if folder is not None:
+                        _write_svg(folder / f"{event.name}.svg", draw(event, tongue))
+        except KeyboardInterrupt:
+            screen.print(STOPPED[tongue], soft_wrap=True)
+            raise
+        finally:
+            if not result.empty:
+                Store().save("run", room.concept.id, room.digest, result.to_json())
+
+
+def _write_svg(path: Path, svg: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(svg, encoding="utf-8")
+    except OSError as error:
+        raise AtlasError(f"{path} cannot be written ({error.strerror}); choose another folder with --out") from error
+
+
+def _new_folder(concept: str) -> Path:
+    """A folder of its own for this run, named by the concept and the time."""
+    from datetime import datetime
+    from itertools import count
+
+    name = f"{concept}-{datetime.now():%Y%m%d-%H%M%S}"
+    names = (Path("reports") / (f"{name}-{number}" if number else name) for number in count())
+    return next(folder for folder in names if not folder.exists())
+
+
+def _write(room: Room, lab: Lab, result: RunResult, folder: Path, tongue: Language) -> Path:
+    from mlatlas.atlas.lab import section, write_report
+    from mlatlas.atlas.store import Stamp
+
+    one = section(room.concept.id, room.concept.title, lab, result)
+    return write_report(folder / "report.html", room.concept.title, [one], stamp=Stamp.now().line, language=tongue)
+
+
+def _show_knobs(out: Console, concept: str, lab: Lab, tongue: Language) -> None:
+    from rich.table import Table as Drawn
+
+    from mlatlas.atlas.lab import shown
+
+    if not lab.knobs:
+        return out.print(NO_KNOBS[tongue].format(concept=concept))
+    drawn = Drawn(title=KNOBS[tongue].format(concept=concept), title_justify="left", box=None, pad_edge=False)
+    for heading in HEADINGS:
+        drawn.add_column(heading[tongue])
+    for knob in lab.knobs.values():
+        choices = ", ".join(f"{name} ({label[tongue]})" for name, label in knob.labels.items())
+        drawn.add_row(knob.name, knob.text[tongue], choices or knob.rule[tongue], shown(knob.plain(knob.default), tongue))
+    return out.print(drawn)
+
+
+def _show(out: Console, result: RunResult, tongue: Language) -> None:
+    """What a run yielded, in the terminal."""
+    from rich.padding import Padding
+    from rich.syntax import Syntax
+    from rich.table import Table as Drawn
+
+    from mlatlas.atlas.lab import shown
+
+    metrics = Drawn.grid(padding=(0, 2))
+    metrics.add_column()
+    metrics.add_column(justify="right")
+    for metric in result.metrics:
+        metrics.add_row(metric.text[tongue], shown(metric.value), metric.unit)
+    out.print()
+    out.print(metrics)
+    for table in result.tables:
+        out.print()
+        out.print(_drawn(table, tongue))
+    for figure in result.figures:
+        out.print()
+        out.print(sentence(f"{figure.title[tongue]}  ({figure.name}.svg)", "bold"))
+        out.print(Padding(sentence(figure.caption[tongue]), (0, 0, 0, 2)))
+    assert result.learned is not None
+    assert result.script is not None
+    out.print()
+    out.print(sentence(result.learned.text[tongue], "bold cyan"))
+    out.print(f"\n{SAME[tongue]}", style="bold")
+    out.print(Syntax(result.script.code, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+
+
+def _drawn(table: Table, tongue: Language) -> RenderableType:
+    from rich.table import Table as Drawn
+    from rich.text import Text as Line
+
+    from mlatlas.atlas.lab import shown
+
+    drawn = Drawn(title=table.text[tongue], title_justify="left", box=None, pad_edge=False)
+    for at, column in enumerate(table.columns):
+        numeric = any(isinstance(row[at], int | float) and not isinstance(row[at], bool) for row in table.rows)
+        drawn.add_column(column[tongue], justify="right" if numeric else "left")
+    for row in table.rows:
+        drawn.add_row(*(Line(shown(item, tongue)) for item in row))
+    return drawn

@@ -1,0 +1,186 @@
+"""A concept's page as HTML: a whole file that needs nothing else, or the article alone for a larger document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers.python import PythonLexer
+
+from mlatlas.atlas.map import RELATIONS, SECTIONS, Atlas, Block, Room, Section
+from mlatlas.atlas.map.inventory import regions
+from mlatlas.atlas.map.mathematics import located, mathml
+from mlatlas.atlas.map.prose import parser, tokens
+from mlatlas.atlas.text import Language, Text
+
+HERE = Path(__file__).parent
+WORDS: dict[str, Text] = {
+    "aliases": Text("Also called", "又称"),
+    "atlas": Text("The executable atlas of machine learning", "可执行的机器学习图集"),
+    "claim": Text("Claim", "论断"),
+    "code": Text("Code", "代码"),
+    "contents": Text("Contents", "目录"),
+    "draws": Text("{} draws", "{} 次抽样"),
+    "error": Text("largest error {}", "最大误差 {}"),
+    "fails": Text("The check fails", "检验未通过"),
+    "given": Text("Given", "前提"),
+    "half-true": Text("half-true", "半对"),
+    "false": Text("false", "错误"),
+    "true": Text("true", "正确"),
+    "known": Text("Known answers", "已知答案"),
+    "laws": Text("Laws", "定律"),
+    "mutants": Text("Mutants", "变异体"),
+    "mutants_why": Text("Bugs put in on purpose; each must be caught by a law.", "故意放进去的错误；每一个都必须被某条定律抓住。"),
+    "needs": Text("What to know first", "先修"),
+    "not_built": Text("planned, not built yet", "计划中，尚未建成"),
+    "numeric": Text("Numeric check", "数值检验"),
+    "ok_numeric": Text("Checked numerically", "已数值检验"),
+    "ok_symbolic": Text("Checked symbolically", "已符号检验"),
+    "question": Text("Question", "提问"),
+    "skip": Text("Skip to the text", "跳到正文"),
+    "sources": Text("Sources", "来源"),
+    "symbolic": Text("Symbolic check", "符号检验"),
+    "used_by": Text("What builds on it", "后续"),
+    "without": Text("Fails without it, on", "缺了它就不成立，反例取自"),
+}
+Link = Callable[[str], str]  # concept id -> address
+
+
+def page_html(
+    atlas: Atlas, room: Room, lang: Language, verdicts: Mapping[str, Any] | None = None, link: Link | None = None
+) -> str:
+    """The page as one HTML file with its style inside.
+
+    ``verdicts`` maps labels of checks to objects (or mappings) with ``ok``, ``level``, ``error``, ``draws`` and ``reasons``;
+    a check without one is shown as not judged. ``link`` gives the address of another concept, where it has one.
+    """
+    body = page_body(atlas, room, lang, verdicts, link)
+    document = _templates().get_template("document.html")
+    return document.render(body=Markup(body), style=Markup(stylesheet()), title=room.page.title[lang], **_common(lang))
+
+
+def page_body(
+    atlas: Atlas, room: Room, lang: Language, verdicts: Mapping[str, Any] | None = None, link: Link | None = None
+) -> str:
+    """The page as an ``<article>``, to be put into a document that carries `stylesheet`."""
+    other: Language = "zh" if lang == "en" else "en"
+    page = room.page
+    return _templates().get_template("article.html").render(
+        atlas=atlas,
+        room=room,
+        page=page,
+        other=other,
+        verdicts=verdicts or {},
+        link=link or (lambda id: ""),
+        parts=_parts(page.blocks),
+        prose=lambda block: _at(room, block, lambda: prose_html(block.markdown)),
+        equation=lambda block: _at(room, block, lambda: Markup(mathml(block.latex, display=True))),
+        laws={kind: [law for law in room.laws if law.kind == kind] for kind in ("law", "known", "mutant")},
+        pointing=atlas.laws_about(room.concept.id),
+        listings=[_listing(room, path) for path in room.implementation],
+        region=regions()[room.concept.region],
+        hue=round(list(regions()).index(room.concept.region) * 137.5 + 250) % 360,
+        **_common(lang),
+    )
+
+
+@cache
+def stylesheet() -> str:
+    """The style of pages, for the ``<style>`` of a document or a file of its own."""
+    return (HERE / "page.css").read_text(encoding="utf-8")
+
+
+def prose_html(markdown: str) -> Markup:
+    """A page's Markdown as HTML, its mathematics as MathML."""
+    found = tokens(markdown)
+    for token in (child for block in found for child in (block, *(block.children or ()))):
+        if token.type.startswith("math_"):
+            token.content = mathml(token.content, display=token.type != "math_inline")
+            token.type = "html_inline" if token.type.startswith("math_inline") else "html_block"
+    return Markup(parser().renderer.render(found, parser().options, {}))
+
+
+def code_html(source: str) -> Markup:
+    """Python with spans for Pygments' token classes, without a block around it."""
+    return Markup(highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
+
+
+def line_id(file: Path, line: int) -> str:
+    """The anchor of a line of code."""
+    return f"{file.name}-{line}"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of a listing, with the labels of the equations that it is."""
+
+    id: str
+    code: Markup
+    labels: tuple[str, ...]
+
+
+def _listing(room: Room, path: Path) -> tuple[str, list[_Line]]:
+    labels: dict[int, list[str]] = {}
+    for label, places in room.tags.items():
+        for place, number in places:
+            if place == path:
+                labels.setdefault(number, []).append(label)
+    text = path.read_text(encoding="utf-8").rstrip("\n")
+    lines = code_html(text).rstrip("\n").split("\n")
+    return path.name, [
+        _Line(line_id(path, number), Markup(line), tuple(labels.get(number, ()))) for number, line in enumerate(lines, start=1)
+    ]
+
+
+def _parts(blocks: tuple[Block, ...]) -> list[tuple[Section | None, list[Block]]]:
+    """The blocks under their headings."""
+    parts: list[tuple[Section | None, list[Block]]] = [(None, [])]
+    for block in blocks:
+        if isinstance(block, Section):
+            parts.append((block, []))
+        else:
+            parts[-1][1].append(block)
+    return [part for part in parts if part[0] or part[1]]
+
+
+def _at(room: Room, block: Block, render: Callable[[], Markup]) -> Markup:
+    with located(room.page.name, block.line):
+        return render()
+
+
+def _common(lang: Language) -> dict[str, Any]:
+    return {
+        "lang": lang,
+        "tag": {"en": "en", "zh": "zh-Hans"},
+        "words": {name: text[lang] for name, text in WORDS.items()},
+        "sections": {name: text[lang] for name, text in SECTIONS.items()},
+        "relations": {name: text[lang] for name, text in RELATIONS.items()},
+    }
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["code"] = code_html
+    environment.filters["sentence"] = _sentence
+    environment.tests["a"] = lambda block, name: type(block).__name__ == name
+    return environment
+
+
+def _sentence(text: str) -> Markup:
+    """A line of plain text with ``$mathematics$``, such as the reason for a prerequisite."""
+    html = str(prose_html(text)).strip()
+    return Markup(html.removeprefix("<p>").removesuffix("</p>"))

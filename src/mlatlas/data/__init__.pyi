@@ -1,0 +1,4 @@
+from .archive import Archive as Archive, fetch as fetch
+from .bundled import breast_cancer as breast_cancer, diabetes as diabetes, digits as digits, iris as iris, wine as wine
+from .fetched import diamonds as diamonds, flights as flights
+from .table import Description as Description, Table as Table, describe as describe, load as load
