@@ -1,6 +1,6 @@
-"""Verdicts, races, runs and drills in one SQLite file of the user's, and the exported ones that the package ships.
+"""Verdicts, races, runs and drills in one SQLite file of the user's, and the exported ones that come with the package.
 
-``MLATLAS_HOME`` names another folder than the user's data folder. Reading never creates anything; nothing is ever deleted.
+``MLATLAS_HOME`` names another folder than the user's data folder. Reading creates nothing; nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ class Store:
                 return None
             return Record(kind, concept, found["digest"], found["payload"], Stamp(**found["stamp"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise AtlasError(f"{file} is not an exported result ({error}); export it again or reinstall mlatlas") from None
+            raise AtlasError(
+                f"{file} is not an exported result ({error}); export it again or reinstall mlatlas"
+            ) from None
 
     def export(self, folder: Path) -> list[Path]:
         """Write the newest verdict and race of every concept as ``<concept>.json``; returns the files."""
@@ -155,7 +157,9 @@ class Store:
         with self._reading() as connection:
             concepts = []
             if connection is not None:
-                rows = connection.execute("SELECT DISTINCT concept FROM record WHERE kind IN (?, ?) ORDER BY 1", EXPORTED)
+                rows = connection.execute(
+                    "SELECT DISTINCT concept FROM record WHERE kind IN (?, ?) ORDER BY 1", EXPORTED
+                )
                 concepts = [concept for (concept,) in rows]
         for concept in concepts:
             newest = {kind: self.latest(kind, concept) for kind in EXPORTED}
@@ -169,9 +173,7 @@ class Store:
         return files
 
     def _read(self, kind: Kind, concept: str, limit: int) -> list[Record]:
-        query = (
-            "SELECT digest, payload, stamp FROM record WHERE kind = ? AND concept = ? ORDER BY id DESC LIMIT ?"
-        )
+        query = "SELECT digest, payload, stamp FROM record WHERE kind = ? AND concept = ? ORDER BY id DESC LIMIT ?"
         with self._reading() as connection:
             if connection is None:
                 return []

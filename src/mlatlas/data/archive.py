@@ -97,7 +97,8 @@ def _download(package: Package, path: Path) -> None:
                 return
     except OSError as error:
         raise AtlasError(
-            f"{package.requirement} cannot be kept in {path.parent} ({error}); set MLATLAS_CACHE to a folder you can write"
+            f"{package.requirement} cannot be kept in {path.parent} ({error}); "
+            "set MLATLAS_CACHE to a folder where you may write"
         ) from error
     said = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.strip()]
     reason = said[-1] if said else f"pip ended with status {done.returncode}"

@@ -11,7 +11,7 @@ from mlatlas.data.table import Table, describe
 
 
 def diabetes() -> Table:
-    """442 × 10, unscaled: age in years, sex, body mass index in kg/m², mean blood pressure in mmHg, six blood values."""
+    """442 × 10, unscaled: age in years, sex, body mass index in kg/m², blood pressure in mmHg, six blood values."""
     return _load("diabetes", scaled=False)
 
 

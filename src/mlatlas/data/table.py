@@ -30,7 +30,16 @@ class Description:
     def table(self, X: Array, y: Array, feature_names: tuple[str, ...], classes: tuple[str, ...] = ()) -> Table:
         """The table with these numbers."""
         return Table(
-            self.name, X, y, feature_names, self.target_name, self.unit, self.summary, self.source, self.licence, classes
+            self.name,
+            X,
+            y,
+            feature_names,
+            self.target_name,
+            self.unit,
+            self.summary,
+            self.source,
+            self.licence,
+            classes,
         )
 
 

@@ -18,8 +18,8 @@ EPS = float(np.finfo(np.float64).eps)
 def cholesky(G: Floats, least_rcond: float) -> Solve | None:
     """Factor a symmetric positive definite G (m, m); None where its reciprocal condition number is below the bound.
 
-    G is scaled to a unit diagonal first, which is within a factor m of the best scaling (van der Sluis 1969). The answer
-    maps g (m, k) to G⁻¹g. O(m³) time, two copies of G in memory.
+    G is scaled to a unit diagonal first, which is within a factor m of the best scaling (van der Sluis 1969). The
+    answer maps g (m, k) to G⁻¹g. O(m³) time, two copies of G in memory.
     """
     diagonal = G.diagonal()
     if not (np.isfinite(G).all() and (diagonal > 0).all()):
@@ -42,11 +42,11 @@ def refined(
 ) -> Floats | None:
     """Solve misfit(W) = 0 by W ← W + solve(misfit(W)), from W = 0, until the steps no longer matter.
 
-    `misfit` is g − H W for a positive definite H, and `solve` an approximation of H⁻¹. A step d is measured by its energy
-    √(gᵀd), column by column, against `scale`, by default the first step's; for H = AᵀA the energy is ‖A d‖, and the
-    lengths of the columns of Y are the scale. Each step is shorter than the one before by about the same factor. A
-    column is done when what is left is below the rounding error of its scale, or when the steps no longer halve. If the
-    last step is then longer than `stalled` times the scale it was no rounding, and None is returned.
+    `misfit` is g − H W for a positive definite H, and `solve` an approximation of H⁻¹. A step d is measured by its
+    energy √(gᵀd), column by column, against `scale`, by default the first step's; for H = AᵀA the energy is ‖A d‖, and
+    the lengths of the columns of Y are the scale. Each step is shorter than the one before by about the same factor. A
+    column is done when what is left is below the rounding error of its scale, or when the steps no longer halve. If
+    the last step is then longer than `stalled` times the scale it was no rounding, and None is returned.
 
     Björck 1987, Stability analysis of the method of seminormal equations; Higham 2002, section 20.6.
     """
@@ -59,7 +59,7 @@ def refined(
         last, step = step, np.sqrt(np.abs(np.sum(g * d, axis=0)))
         if last is None or scale is None:
             scale = last = step
-        settled = step * step <= 0.1 * EPS * scale * last
+        settled = step * step <= 0.01 * EPS * scale * last
         if np.all(settled | ((count > 0) & (step > 0.5 * last))):
             return W if np.all(step <= stalled * scale) else None
     return None

@@ -80,8 +80,8 @@ def centre(y: Floats, weights: Floats | None, fit_intercept: bool) -> tuple[Floa
 class Design:
     """A = √S (X − 1 x̄ᵀ) of shape (n, p), in float64, held as its parts.
 
-    `root` is √s, or None where every weight is one; `centred` says that x̄ was taken off, so that Aᵀ√s = 0. A product costs O(n p k) time, or O(nnz k) for a sparse X, and one
-    block of rows of memory.
+    `root` is √s, or None where every weight is one; `centred` says that x̄ was taken off, so that Aᵀ√s = 0. A product
+    costs O(n p k) time, or O(nnz k) for a sparse X, and one block of rows of memory.
     """
 
     X: Any

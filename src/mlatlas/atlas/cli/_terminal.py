@@ -12,6 +12,7 @@ from mlatlas.atlas.text import Language, reader_language
 if TYPE_CHECKING:
     from markdown_it.token import Token
     from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.progress import Progress
     from rich.segment import Segment
 
 Lang = Annotated[Language | None, typer.Option("--lang", help="Language; by default the reader's own.")]
@@ -26,13 +27,23 @@ def language(lang: Language | None) -> Language:
     return lang or reader_language()
 
 
-def console() -> Console:
-    """Standard output, no wider than is good to read; texts are printed as they are, without markup."""
+def console(wide: bool = False) -> Console:
+    """Standard output, no wider than is good to read (tables may be ``wide``); texts are printed without markup."""
     from rich.console import Console
 
     out = Console(markup=False, emoji=False, highlight=False)
-    out.width = min(out.width, WIDTH)
+    out.width = out.width if wide else min(out.width, WIDTH)
     return out
+
+
+def progress() -> Progress:
+    """A bar on standard error that is gone when the work is done; nothing where that is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    screen = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
 
 
 def plain(latex: str) -> str:

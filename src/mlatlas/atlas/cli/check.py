@@ -10,6 +10,7 @@ from mlatlas.atlas.cli._terminal import Lang, console, language
 from mlatlas.atlas.text import Text
 
 if TYPE_CHECKING:
+    from mlatlas.atlas.judge.matrix import Cell
     from mlatlas.atlas.map import Atlas, Room
 
 NOTHING_RED = Text("Nothing is red.", "没有红色。")
@@ -32,7 +33,7 @@ def command(
     rooms = [atlas.room(concept)] if concept else list(atlas.order())
     red = 0
     for room in rooms:
-        cells = judge_and_store(atlas, room)
+        cells = judged(atlas, room)
         bad = [(name, cell) for name, cell in cells.items() if name != "races" and cell.state in ("bad", "stale")]
         shown = ", ".join(f"{COLUMNS[name][tongue]} {cell.text}" for name, cell in cells.items() if name not in ("languages", "races"))
         out.print(f"{'✗' if bad else '✓'} {room.concept.title[tongue]}: {shown}", style="red" if bad else "none", soft_wrap=True)
@@ -47,18 +48,25 @@ def command(
         raise typer.Exit(1)
 
 
-def judge_and_store(atlas: Atlas, room: Room):  # type: ignore[no-untyped-def]
-    """Judge one room with a progress bar, keep the verdict, and return the room's cells."""
+def judged(atlas: Atlas, room: Room, draws: int | None = None) -> dict[str, Cell]:
+    """Judge one room with a progress bar and return its cells; a verdict on all draws is kept, a quick one is not."""
     from mlatlas.atlas.cli._terminal import progress
     from mlatlas.atlas.judge.matrix import newest, row
     from mlatlas.atlas.judge.room import finite, judge_room, steps
-    from mlatlas.atlas.store import Store
+    from mlatlas.atlas.store import Record, Stamp, Store
 
     store = Store()
     with progress() as bar:
         task = bar.add_task(room.concept.id, total=steps(room))
-        payload = judge_room(atlas, room, lambda step: bar.update(task, advance=1, description=f"{room.concept.id} · {step}"))
-    verdict = store.save("verdict", room.concept.id, room.digest, finite(payload))
+
+        def tick(step: str) -> None:
+            bar.update(task, advance=1, description=f"{room.concept.id} · {step}")
+
+        payload = finite(judge_room(atlas, room, tick, draws))
+    if draws is None:
+        verdict = store.save("verdict", room.concept.id, room.digest, payload)
+    else:
+        verdict = Record("verdict", room.concept.id, room.digest, payload, Stamp.now())
     return row(atlas, room, verdict, newest(store, "race", room))
 
 

@@ -1,9 +1,9 @@
-"""``mlatlas run CONCEPT``: the lab of one room on real data, with its knobs, figures to file and the Python that does the same."""
+"""``mlatlas run CONCEPT``: the lab of one room on real data, figures to file, and the Python that does the same."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from mlatlas.atlas.lab import Lab, RunResult
-    from mlatlas.atlas.lab.events import Event, Table
+    from mlatlas.atlas.lab.events import Table
     from mlatlas.atlas.map import Room
 
 STARTING = Text("starting", "开始")
@@ -141,7 +141,9 @@ def _show_knobs(out: Console, concept: str, lab: Lab, tongue: Language) -> None:
         drawn.add_column(heading[tongue])
     for knob in lab.knobs.values():
         choices = ", ".join(f"{name} ({label[tongue]})" for name, label in knob.labels.items())
-        drawn.add_row(knob.name, knob.text[tongue], choices or knob.rule[tongue], shown(knob.plain(knob.default), tongue))
+        drawn.add_row(
+            knob.name, knob.text[tongue], choices or knob.rule[tongue], shown(knob.plain(knob.default), tongue)
+        )
     return out.print(drawn)
 
 
@@ -157,7 +159,7 @@ def _show(out: Console, result: RunResult, tongue: Language) -> None:
     metrics.add_column()
     metrics.add_column(justify="right")
     for metric in result.metrics:
-        metrics.add_row(metric.text[tongue], shown(metric.value), metric.unit)
+        metrics.add_row(metric.text[tongue], shown(metric.value), shown(metric.unit, tongue))
     out.print()
     out.print(metrics)
     for table in result.tables:

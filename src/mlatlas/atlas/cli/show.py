@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,8 @@ from mlatlas.atlas.map import (
     Section,
     open_atlas,
 )
+from mlatlas.atlas.map.inventory import claims, questions
+from mlatlas.atlas.map.mathematics import located
 from mlatlas.atlas.text import Language, Text
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def command(
         return out.print(WRITTEN[tongue].format(path=html), soft_wrap=True)
     _heading(out, room.page.title[tongue], "bold", "═")
     _roads(out, atlas, room, tongue)
-    _blocks(out, atlas, room.page.blocks, tongue)
+    _blocks(out, room, room.page.blocks, tongue)
     _laws(out, atlas, room, tongue)
     _code(out, room, tongue)
     _heading(out, SOURCES[tongue], "bold cyan")
@@ -116,31 +118,33 @@ def _roads(out: Console, atlas: Atlas, room: Room, lang: Language) -> None:
         _item(out, ", ".join(later), sign="→")
 
 
-def _blocks(out: Console, atlas: Atlas, blocks: Iterable[Block], lang: Language) -> None:
+def _blocks(out: Console, room: Room, blocks: Iterable[Block], lang: Language) -> None:
+    """One block after the other; LaTeX that cannot be read is told with its line."""
+    for block in blocks:
+        with located(room.page.name, block.line):
+            _block(out, room, block, lang)
+
+
+def _block(out: Console, room: Room, block: Block, lang: Language) -> None:
     from rich.padding import Padding
     from rich.table import Table
 
-    for block in blocks:
-        match block:
-            case Section():
-                _heading(out, SECTIONS[block.name][lang], "bold cyan")
-            case Prose(lang=None | "en" | "zh" as tongue) if tongue in (None, lang):
-                out.print()
-                out.print(prose(block.markdown))
-            case Equation():
-                row = Table.grid(expand=True, padding=(0, 1))
-                row.add_column(ratio=1)
-                row.add_column(justify="right", style="dim")
-                row.add_row(plain(block.latex), f"({block.label})" if block.label else "")
-                out.print(Padding(row, (1, 0, 0, 4)), style="bold")
-            case Check():
-                out.print(Padding(_check(block, lang), (0, 0, 0, 4)), style="green", no_wrap=True, overflow="ellipsis")
-            case QuestionBlock():
-                _settled(out, atlas, block, QUESTION[lang], atlas.questions[block.id].text[lang], "cyan", lang)
-            case ClaimBlock():
-                verdict, colour = VERDICTS[block.verdict]
-                title = f"{CLAIM[lang]} {verdict[lang]}"
-                _settled(out, atlas, block, title, atlas.claims[block.id].text[lang], colour, lang)
+    match block:
+        case Section():
+            _heading(out, SECTIONS[block.name][lang], "bold cyan")
+        case Prose() if block.lang in (None, lang):
+            out.print()
+            out.print(prose(block.markdown))
+        case Equation():
+            row = Table.grid(expand=True, padding=(0, 1))
+            row.add_column(ratio=1)
+            row.add_column(justify="right", style="dim")
+            row.add_row(plain(block.latex), f"({block.label})" if block.label else "")
+            out.print(Padding(row, (1, 0, 0, 4)), style="bold")
+        case Check():
+            out.print(Padding(_check(block, lang), (0, 0, 0, 4)), style="green", no_wrap=True, overflow="ellipsis")
+        case QuestionBlock() | ClaimBlock():
+            _settled(out, room, block, lang)
 
 
 def _check(block: Check, lang: Language) -> str:
@@ -153,11 +157,16 @@ def _check(block: Check, lang: Language) -> str:
     return f"▸ {LEVELS[block.level][lang]}"
 
 
-def _settled(out: Console, atlas: Atlas, block: Any, title: str, text: str, colour: str, lang: Language) -> None:
-    """A question or a claim with a bar down its side."""
+def _settled(out: Console, room: Room, block: QuestionBlock | ClaimBlock, lang: Language) -> None:
+    """A question or a claim with a bar down its side, and what the page says to it."""
+    if isinstance(block, QuestionBlock):
+        title, text, colour = QUESTION[lang], questions()[block.id].text, "cyan"
+    else:
+        verdict, colour = VERDICTS[block.verdict]
+        title, text = f"{CLAIM[lang]} · {verdict[lang]}", claims()[block.id].text
     out.print(f"\n▌ {title} · {block.id}", style=colour)
-    _item(out, text, f"bold {colour}", indent=0, sign="▌")
-    _blocks(out, atlas, block.blocks, lang)
+    _item(out, text[lang], f"bold {colour}", indent=0, sign="▌")
+    _blocks(out, room, block.blocks, lang)
 
 
 def _code(out: Console, room: Room, lang: Language) -> None:

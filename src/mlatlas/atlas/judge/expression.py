@@ -224,9 +224,9 @@ def _unknown(name: str, names: Mapping[str, Any]) -> NoReturn:
             f"{name} defines what is asked and is not offered; work it out",
             f"{name} 是题目的定义，不能使用；请推导出来",
         )
-    close = difflib.get_close_matches(name, [*names, *FUNCTIONS], n=1)
-    hint, hint_zh = (f"did you mean {close[0]}", f"是不是 {close[0]}") if close else ("offered are ", "可用的有 ")
-    if not close:
-        known = ", ".join(known for known in names if known not in CONSTANTS)
-        hint, hint_zh = hint + known, hint_zh + known
-    refuse(f"there is no {name[:40]}; {hint}", f"没有 {name[:40]}；{hint_zh}")
+    if close := difflib.get_close_matches(name, [*names, *FUNCTIONS], n=1):
+        refuse(f"there is no {name[:40]}; did you mean {close[0]}?", f"没有 {name[:40]}；是不是 {close[0]}？")
+    known = ", ".join(known for known in names if known not in CONSTANTS)
+    if names is FUNCTIONS:
+        known = "exp, log, sum, mean, transpose, inv, solve, outer, ..."
+    refuse(f"there is no {name[:40]}; offered are {known}", f"没有 {name[:40]}；可用的有 {known}")

@@ -44,7 +44,8 @@ def call(name: str, args: list[Array], options: dict[str, Any]) -> Array:
             given.append(arg)
         else:
             given.append(floats(arg))
-    return np.asarray(FUNCTIONS[name](*given, **options))
+    result = np.asarray(FUNCTIONS[name](*given, **options))
+    return result if result.dtype == bool else result.astype(float)
 
 
 def cost(name: str, args: list[Array]) -> tuple[float, float]:
@@ -101,7 +102,7 @@ def integers(value: Array) -> Array:
 
 def _sides(value: Array) -> list[int]:
     """The sides of a shape, which is one number or a few in brackets."""
-    sides = np.atleast_1d(integers(value)).tolist()
+    sides: list[int] = np.atleast_1d(integers(value)).tolist()
     if len(sides) > 4 or min(sides) < 0:
         refuse("a shape is at most four lengths, none negative", "形状至多四个长度，且不能为负")
     return sides

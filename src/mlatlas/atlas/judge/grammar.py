@@ -87,7 +87,7 @@ def _words(text: str) -> None:
         )
     for word in WORD.findall(text):
         if keyword.iskeyword(word) and word not in ("None", "True"):
-            en = f"{word!r} is refused: there are no lambdas, comprehensions, loops or conditions; write with whole arrays"
+            en = f"{word!r} is refused: no lambdas, comprehensions, loops or conditions; write with whole arrays"
             refuse(en, f"不接受 {word!r}：没有匿名函数、推导式、循环和条件语句；请用整个数组来写")
 
 

@@ -13,6 +13,7 @@ from mlatlas.atlas.judge.peers import Peer, Race
 from mlatlas.atlas.judge.racing import run_race
 from mlatlas.atlas.judge.subject import Subject, ours
 from mlatlas.atlas.judge.verdict import (
+    DRAWS,
     Verdict,
     declared,
     idle_laws,
@@ -35,13 +36,19 @@ def steps(room: Room) -> int:
     return len(room.page.checks) + len(found.known) + len(found.laws) + len(found.mutants) + len(peers_of(room))
 
 
-def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None) -> dict[str, Any]:
-    """Judge the page's checks, the known answers, the laws, the mutants, and every installed peer."""
+def judge_room(
+    atlas: Atlas, room: Room, tick: Tick = lambda step: None, draws: int | None = None
+) -> dict[str, Any]:
+    """Judge the page's checks, the known answers, the laws, the mutants, every installed peer, and the lab.
+
+    With ``draws`` the laws and checks are judged on so many problems only, and the lab is left out.
+    """
+    quick = {} if draws is None else {"draws": draws}
     subject, found = ours(room), witnesses(room)
-    others = others(atlas)
+    other = others(atlas)
     checks = []
     for block in room.page.checks:
-        checks.append(asdict(run_check(block, subject)))
+        checks.append(asdict(run_check(block, subject, **quick)))
         tick(f"check {block.label}")
     known = []
     for answer in found.known:
@@ -49,13 +56,13 @@ def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None) -> dict
         tick(f"known answer {answer.name}")
     laws = []
     for law in found.laws:
-        laws.append(judge_law(law, subject, others(law)))
+        laws.append(judge_law(law, subject, other(law), **quick))
         tick(f"law {law.name}")
-    mutants = judge_mutants(found, subject, others, lambda: tick("mutant"))
+    mutants = judge_mutants(found, subject, other, lambda: tick("mutant"))
     idle = idle_laws(found.laws, mutants)
     peers = {}
     for peer in peers_of(room):
-        peers[peer.name] = judge_peer(peer, room, others)
+        peers[peer.name] = judge_peer(peer, room, other, **quick)
         tick(f"peer {peer.name}")
     return {
         "checks": checks,
@@ -63,7 +70,7 @@ def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None) -> dict
         "laws": [{**asdict(one), "idle": one.name in idle} for one in laws],
         "mutants": [asdict(one) for one in mutants],
         "peers": peers,
-        "lab": judge_lab(room),
+        "lab": judge_lab(room) if draws is None else "",
     }
 
 
@@ -81,7 +88,7 @@ def judge_lab(room: Room) -> str | None:
 
 
 def others(atlas: Atlas) -> Callable[[Law], Subject]:
-    """The concept that a law points to, as a subject; one that is not built offers nothing."""
+    """For each law, the concept that it points to as a subject; one that is not built offers nothing."""
 
     def other(law: Law) -> Subject:
         return ours(atlas.rooms[law.of]) if law.of in atlas.rooms else Subject({})
@@ -99,13 +106,13 @@ def races_of(room: Room) -> tuple[Race, ...]:
     return declared(importlib.import_module(f"{room.module}.peer"), Race) if room.has("peer.py") else ()
 
 
-def judge_peer(peer: Peer, room: Room, others: Callable[[Law], Subject]) -> dict[str, Any]:
+def judge_peer(peer: Peer, room: Room, other: Callable[[Law], Subject], draws: int = DRAWS) -> dict[str, Any]:
     """The room's laws and known answers with the peer as their subject, and both answers to each tiny race."""
     if not peer.installed:
         return {"skipped": f"{peer.requires} is not installed"}
     subject, found = peer.subject(), witnesses(room)
     judged = [
-        *(judge_law(law, subject, others(law)) for law in found.laws),
+        *(judge_law(law, subject, other(law), draws) for law in found.laws),
         *(judge_known(known, subject) for known in found.known),
     ]
     tiny = [run_race(race, ours(room), peer, "tiny", seconds=0) for race in races_of(room)]

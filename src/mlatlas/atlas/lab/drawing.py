@@ -1,8 +1,8 @@
 """Draw a declared figure as SVG: text stays text, colours follow the page, labels stand beside what they name.
 
-matplotlib places axes and marks. Every piece of text is drawn as a short token and replaced in the finished SVG, so that
-Chinese is set by the reader's own browser; every colour is drawn as a stand-in and replaced by ``currentColor`` or by one of
-the classes ``s1`` ... ``s8``, which a page may restyle for the dark (see `STYLE`).
+matplotlib places axes and marks. Every piece of text is drawn as a short token and replaced in the finished SVG, so
+that Chinese is set by the reader's own browser; every colour is drawn as a stand-in and replaced by ``currentColor`` or
+by one of the classes ``s1`` ... ``s8``, which a page may restyle for the dark (see `STYLE`).
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ STYLE = "\n".join(
     ]
 )
 
-_FONTS = "'Source Sans 3', 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', sans-serif"
+_FONTS = (
+    "'Source Sans 3', 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', sans-serif"
+)
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _DRAWING = threading.Lock()  # matplotlib's settings are shared by all threads
@@ -68,7 +70,7 @@ def draw(figure: Figure, language: Language = "en") -> str:
     """The figure as an ``<svg>`` element for a page or a file; the same figure always gives the same text."""
     from matplotlib import rc_context
 
-    settings = {
+    settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": f"{figure.name}-{language}",
         "path.simplify": True,
@@ -230,14 +232,14 @@ class _Drawing:
             if self.sideways:
                 spot, offset, ha, va = (value, place), (away, 0), "left" if value >= 0 else "right", "center"
             text = self.token(shown(value, digits=3))
-            style = {"ha": ha, "va": va, "color": _INK, "fontsize": SIZE - 1}
+            style: Any = {"ha": ha, "va": va, "color": _INK, "fontsize": SIZE - 1}
             self.axes.annotate(text, spot, xytext=offset, textcoords="offset points", **style)
 
     def _heat(self, one: Heat) -> None:
         z = np.asarray(one.z)
         signed = z.min() < 0 < z.max()
         bound = float(np.abs(z).max())
-        limits = {"vmin": -bound, "vmax": bound} if signed else {"vmin": float(z.min()), "vmax": float(z.max())}
+        limits: Any = {"vmin": -bound, "vmax": bound} if signed else {"vmin": float(z.min()), "vmax": float(z.max())}
         x, y = (_edges(side) for side in (one.x, one.y))
         mesh = self.axes.pcolormesh(x, y, z, cmap="RdBu_r" if signed else "cividis", rasterized=z.size > 2500, **limits)
         self.heat = mesh
@@ -281,7 +283,9 @@ class _Drawing:
                 axis.set_tick_params(length=0)
             elif log:
                 low, high = sorted(axis.get_view_interval())
-                axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 300 * low else (1.0,), numticks=2 * most))
+                axis.set_major_locator(
+                    LogLocator(subs=(1.0, 2.0, 5.0) if high < 300 * low else (1.0,), numticks=2 * most)
+                )
                 axis.set_major_formatter(FuncFormatter(_Power(axis)))
             else:
                 axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
@@ -299,12 +303,13 @@ class _Drawing:
         side = self._label_side(named)
         self.write(y, *((WIDTH, top) if side == "left" else (0.0, top)), ha="right" if side == "left" else "left")
         top -= 0.75 * LINE
-        heats = [one for one in figure.series if isinstance(one, Heat)]
-        if heats:
-            right -= self._colour_bar(heats[0], right, bottom, top)
+        heat = next((one for one in figure.series if isinstance(one, Heat)), None)
+        bar = _bar_width(heat) if heat else 0.0
+        right -= bar
         if len(named) > MOST_LABELS:
             raise AtlasError(
-                f"figure {figure.name!r} names {len(named)} lines; name at most {MOST_LABELS} and leave the others faint"
+                f"figure {figure.name!r} names {len(named)} lines; "
+                f"name at most {MOST_LABELS} and leave the others faint"
             )
         margin = 10 + max((text_width(one.label[self.language]) for one in named if one.label), default=-10.0)
         left, right = (left, right - margin) if side == "right" else (left, right)
@@ -313,11 +318,15 @@ class _Drawing:
             axes.spines[["left", "right"]].set_visible(False)
             ticks, left = left, margin + 6
             right -= ticks - 10
+        if heat and figure.square:
+            right, bottom = self._square_cells(left, right, bottom, top)
+        if heat:
+            self._colour_bar(heat, right + 14, right + bar, bottom, top)
         axes.set_position((left / WIDTH, bottom / HEIGHT, (right - left) / WIDTH, (top - bottom) / HEIGHT))
-        if figure.square:
+        if figure.square and not heat:
             axes.set_aspect("equal", adjustable="datalim")
             axes.apply_aspect()
-        self.write(x, (left + right) / 2, 0.45 * LINE, ha="center")
+        self.write(x, (left + right) / 2, bottom - 2.15 * LINE, ha="center")
         self._write_end_labels(named, side, left, right, bottom, top)
         self._rule_labels(left, right, bottom, top)
 
@@ -363,22 +372,26 @@ class _Drawing:
                 Rectangle(corner, 12 / WIDTH, 9 / HEIGHT, color=colour, alpha=alpha, linewidth=0, transform=place)
             )
 
-    def _colour_bar(self, heat: Heat, right: float, bottom: float, top: float) -> float:
-        z = np.asarray(heat.z)
-        ends = [shown(float(value), digits=3) for value in (z.min(), z.max())]
-        label = heat.label[self.language] if heat.label else ""
-        width = 22 + max(text_width(one, SIZE - 1) for one in ends)
-        box = ((right - width + 4) / WIDTH, bottom / HEIGHT, 10 / WIDTH, (top - bottom) / HEIGHT)
-        bar = self.canvas.colorbar(self.heat, cax=self.canvas.add_axes(box))
+    def _square_cells(self, left: float, right: float, bottom: float, top: float) -> tuple[float, float]:
+        """The right and lower ends that make one unit as long on both axes."""
+        (x0, x1), (y0, y1) = self.axes.get_xlim(), self.axes.get_ylim()
+        shape = abs(x1 - x0) / abs(y1 - y0)
+        width = min(right - left, shape * (top - bottom))
+        return left + width, top - width / shape
+
+    def _colour_bar(self, heat: Heat, left: float, right: float, bottom: float, top: float) -> None:
         from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+        box = (left / WIDTH, bottom / HEIGHT, 10 / WIDTH, (top - bottom) / HEIGHT)
+        bar = self.canvas.colorbar(self.heat, cax=self.canvas.add_axes(box))
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0, labelcolor=_INK, labelsize=SIZE - 1, pad=4)
         bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(_Plain(bar.ax.yaxis)))
-        if label:
-            self.write(label, right, top + 0.75 * LINE, ha="right")
-        return width + 14
+        if heat.label:
+            long = text_width(heat.label[self.language]) > WIDTH - left
+            at, ha = (right, "right") if long else (left, "left")
+            self.write(heat.label, at, top + 0.75 * LINE, ha=ha)
 
     def _end_labels(self) -> list[Line]:
         return [one for one in self.figure.series if isinstance(one, Line) and one.label is not None]
@@ -433,10 +446,13 @@ class _Drawing:
             if not isinstance(one, Rule) or one.label is None:
                 continue
             width = text_width(one.label[self.language], SIZE - 1)
-            x, y = self.axes.transData.transform((one.at, one.at) if not self.figure.log_x else (abs(one.at) or 1, one.at))
+            place = (one.at, self.axes.get_ylim()[0]) if one.axis == "x" else (self.axes.get_xlim()[0], one.at)
+            x, y = self.axes.transData.transform(place)
             if one.axis == "x":
                 ha = "left" if x + 5 + width < right else "right"
-                self.write(one.label, x + (5 if ha == "left" else -5), top - 0.2 * LINE, ha=ha, va="top", fontsize=SIZE - 1)
+                self.write(
+                    one.label, x + (5 if ha == "left" else -5), top - 0.2 * LINE, ha=ha, va="top", fontsize=SIZE - 1
+                )
             else:
                 self.write(one.label, right - 2, y + 4, ha="right", fontsize=SIZE - 1)
 
@@ -478,6 +494,12 @@ class _Power:
 def _rastered(colour: str) -> str:
     """The colour that a stand-in means where the marks become pixels, which no page can restyle."""
     return PALETTE[_SERIES.index(colour)][0] if colour in _SERIES else "#808080"
+
+
+def _bar_width(heat: Heat) -> float:
+    """The room that a colour bar takes, with its numbers."""
+    z = np.asarray(heat.z)
+    return 42 + max(text_width(shown(float(value), digits=3), SIZE - 1) for value in (z.min(), z.max()))
 
 
 def _names(figure: Figure, side: str) -> tuple[str | Text, ...] | None:

@@ -1,7 +1,7 @@
 """What a lab yields: progress, metrics, tables, figures, the sentence learned and the script that does the same.
 
-Everything here is plain data that survives a round trip through JSON, so that a run can be stored, replayed in the browser
-and printed in a report. Arrays become tuples of floats; a value that is not finite is refused.
+Everything here is plain data that survives a round trip through JSON, so that a run can be stored, replayed in the
+browser and printed in a report. Arrays become tuples of floats; a value that is not finite is refused.
 """
 
 from __future__ import annotations
@@ -102,15 +102,17 @@ class Progress(_Told):
 
 @dataclass(frozen=True)
 class Metric(_Told):
-    """One number with its name, and its unit where it has one."""
+    """One number with its name, and its unit where it has one: a symbol, or a Text where the unit is a word."""
 
     name: str
     value: float
-    unit: str = ""
+    unit: str | Text = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_name(self.name, "the name of a Metric")
+        if isinstance(self.unit, Text):
+            check_text(self.unit, f"Metric {self.name!r}: its unit")
         _set(self, value=_numbers([self.value], f"Metric {self.name!r}")[0])
 
 
@@ -129,7 +131,8 @@ class Table(_Told):
         for at, row in enumerate(self.rows):
             if len(row) != len(self.columns):
                 raise AtlasError(
-                    f"row {at} of the table {self.en!r} has {len(row)} cells for {len(self.columns)} columns; give one each"
+                    f"row {at} of the table {self.en!r} has {len(row)} cells for {len(self.columns)} columns; "
+                    "give one each"
                 )
 
 
@@ -261,7 +264,9 @@ class Figure:
             raise AtlasError(f"figure {self.name!r} has no series; give at least one Line, Points, Bars, Band or Heat")
         for one in self.series:
             if not isinstance(one, _SERIES):
-                raise AtlasError(f"figure {self.name!r}: {_brief(one)} is no series; give Line, Points, Bars, Band, Heat")
+                raise AtlasError(
+                    f"figure {self.name!r}: {_brief(one)} is no series; give Line, Points, Bars, Band, Heat"
+                )
             if one.label is not None:
                 check_text(one.label, f"figure {self.name!r}: a label")
         self._check_log()
@@ -322,8 +327,9 @@ _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (*EVENTS, *_SERI
 
 def encode(value: Any) -> Any:
     """An event, or anything made of events and plain values, as what JSON can hold."""
-    if type(value).__name__ in _KINDS and isinstance(value, tuple(_KINDS.values())):
-        return {"kind": type(value).__name__, **{one.name: encode(getattr(value, one.name)) for one in fields(value)}}
+    kind = type(value)
+    if _KINDS.get(kind.__name__) is kind:
+        return {"kind": kind.__name__, **{one.name: encode(getattr(value, one.name)) for one in fields(kind)}}
     if isinstance(value, tuple | list):
         return [encode(item) for item in value]
     return value
@@ -336,7 +342,9 @@ def decode(value: Any) -> Any:
     if isinstance(value, dict):
         kind = _KINDS.get(value.get("kind", ""))
         if kind is None:
-            raise AtlasError(f"a stored run holds a {value.get('kind')!r}, which this version does not know; run the lab again")
+            raise AtlasError(
+                f"a stored run holds a {value.get('kind')!r}, which this version does not know; run the lab again"
+            )
         return kind(**{name: decode(item) for name, item in value.items() if name != "kind"})
     return value
 

@@ -6,7 +6,6 @@ import importlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from mlatlas.atlas.errors import AtlasError
@@ -23,7 +22,7 @@ from mlatlas.atlas.lab.events import (
     decode,
     encode,
 )
-from mlatlas.atlas.lab.knobs import Knob, KnobError, read_knobs, unknown_knob
+from mlatlas.atlas.lab.knobs import Knob, KnobError, checked_seed, read_knobs, unknown_knob
 from mlatlas.atlas.text import Text
 
 if TYPE_CHECKING:
@@ -82,9 +81,9 @@ class RunResult:
     def from_json(cls, data: Mapping[str, Any]) -> RunResult:
         """The inverse of `to_json`."""
         try:
-            plain = {name: data[name] for name in ("seed", "knobs", "seconds", "complete")}
-            lists = {name: list(decode(data[name])) for name in ("metrics", "tables", "figures")}
-            return cls(**plain, **lists, learned=decode(data["learned"]), script=decode(data["script"]))
+            fields: dict[str, Any] = {name: data[name] for name in ("seed", "knobs", "seconds", "complete")}
+            fields |= {name: list(decode(data[name])) for name in ("metrics", "tables", "figures")}
+            return cls(**fields, learned=decode(data["learned"]), script=decode(data["script"]))
         except (KeyError, TypeError) as error:
             raise AtlasError(f"a stored run cannot be read ({error}); run the lab again") from None
 
@@ -95,7 +94,7 @@ class Lab:
     def __init__(self, function: LabFunction, title: Text, data: Text) -> None:
         code = function.__code__
         self.where = f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno}"
-        update_wrapper(self, function)
+        self.name, self.module, self.__doc__ = function.__name__, function.__module__, function.__doc__
         check_text(title, f"{self.where}: the lab's title")
         check_text(data, f"{self.where}: the lab's data")
         self.function, self.title, self.data = function, title, data
@@ -114,23 +113,26 @@ class Lab:
         for assignment in assignments:
             name, equals, text = (part.strip() for part in assignment.partition("="))
             if not equals:
-                raise KnobError(f"--set must be KNOB=VALUE; got {assignment!r}", f"--set 须写成 旋钮=取值；收到 {assignment!r}")
+                raise KnobError(
+                    f"--set must be KNOB=VALUE; got {assignment!r}", f"--set 须写成 旋钮=取值；收到 {assignment!r}"
+                )
             if name not in self.knobs:
                 raise unknown_knob(name, self.knobs)
             if name in given:
-                raise KnobError(f"Knob {name!r} is set twice; keep one of the values", f"旋钮 {name!r} 设了两次；请保留一个取值")
+                raise KnobError(
+                    f"Knob {name!r} is set twice; keep one of the values", f"旋钮 {name!r} 设了两次；请保留一个取值"
+                )
             given[name] = self.knobs[name].parse(text)
         return given
 
     def run(self, seed: int = 0, **knobs: Any) -> Iterator[Event]:
         """The events of one run. The knobs are checked here and now, the events as they come."""
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise KnobError(f"The seed must be a whole number from 0 on; got {seed!r}", f"随机种子须为不小于 0 的整数；收到 {seed!r}")
-        return self._checked(self.function(**self.settings(knobs), seed=seed))
+        return self._checked(self.function(**self.settings(knobs), seed=checked_seed(seed)))
 
     def blank(self, seed: int = 0, **knobs: Any) -> RunResult:
         """A result with nothing in it yet, for `RunResult.follow`."""
-        return RunResult(seed, {name: self.knobs[name].plain(value) for name, value in self.settings(knobs).items()})
+        plain = {name: self.knobs[name].plain(value) for name, value in self.settings(knobs).items()}
+        return RunResult(checked_seed(seed), plain)
 
     def gather(self, seed: int = 0, **knobs: Any) -> RunResult:
         """Run to the end and gather what came."""
@@ -144,7 +146,9 @@ class Lab:
         done = 0.0
         for event in events:
             if not isinstance(event, EVENTS):
-                raise self._wrong(f"yields {event!r:.60}, which is no event; yield Progress, Metric, Table, Figure, ...")
+                raise self._wrong(
+                    f"yields {event!r:.60}, which is no event; yield Progress, Metric, Table, Figure, ..."
+                )
             if isinstance(event, Progress):
                 if event.done < done:
                     raise self._wrong(f"goes back from {done:g} to {event.done:g}; progress only grows")
@@ -165,7 +169,7 @@ class Lab:
                 raise self._wrong(f"yields no {kind.__name__}; {remedy}")
 
     def _wrong(self, what: str) -> AtlasError:
-        return AtlasError(f"{self.where}: the lab {self.function.__name__!r} {what}")
+        return AtlasError(f"{self.where}: the lab {self.name!r} {what}")
 
 
 def _titled(kind: type[Any], name: str | None) -> str:
@@ -173,7 +177,7 @@ def _titled(kind: type[Any], name: str | None) -> str:
 
 
 def lab(*, en: str, zh: str, data: str | Text) -> Callable[[LabFunction], Lab]:
-    """Make a lab of a generator function. ``data`` is the name of a set in `mlatlas.data`, or says what the data are."""
+    """Make a lab of a generator function; ``data`` names a set in `mlatlas.data`, or says what the data are."""
 
     def decorate(function: LabFunction) -> Lab:
         if isinstance(data, Text):
@@ -190,7 +194,9 @@ def open_lab(room: Room) -> Lab:
     if not room.has("lab.py"):
         raise AtlasError(f"{room.concept.id} has no lab yet; write lab.py in {room.folder}")
     module = importlib.import_module(f"{room.module}.lab")
-    labs = [one for one in vars(module).values() if isinstance(one, Lab) and one.__module__ == module.__name__]
+    labs = [one for one in vars(module).values() if isinstance(one, Lab) and one.module == module.__name__]
     if len(labs) != 1:
-        raise AtlasError(f"{room.folder / 'lab.py'}: it defines {len(labs)} labs; a room has exactly one function under @lab")
+        raise AtlasError(
+            f"{room.folder / 'lab.py'}: it defines {len(labs)} labs; a room has exactly one function under @lab"
+        )
     return labs[0]

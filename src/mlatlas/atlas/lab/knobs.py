@@ -32,9 +32,9 @@ class KnobError(AtlasError):
 class Knob:
     """One knob of a lab: ``Annotated[float, Knob(en="Penalty λ", zh="惩罚 λ", low=1e-4, high=1e4, log=True)] = 1.0``.
 
-    A number needs its range ``low`` to ``high``, ends included; ``log`` says that it is turned by factors. A `Literal` or an
-    `Enum` of strings is a choice, whose ``labels`` may say more about each. The author writes these; ``name``, ``kind``,
-    ``default`` and ``choices`` are read from the function.
+    A number needs its range ``low`` to ``high``, ends included; ``log`` says that it is turned by factors. A `Literal`
+    or an `Enum` of strings is a choice, whose ``labels`` may say more about each. The author writes these; ``name``,
+    ``kind``, ``default`` and ``choices`` are read from the function.
     """
 
     en: str
@@ -134,6 +134,15 @@ def unknown_knob(name: str, knobs: Mapping[str, Knob]) -> KnobError:
     return KnobError(f"There is no knob {name!r}; {hint.en}", f"没有旋钮 {name!r}；{hint.zh}")
 
 
+def checked_seed(seed: Any) -> int:
+    """The seed, a whole number from 0 on."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise KnobError(
+            f"The seed must be a whole number from 0 on; got {seed!r}", f"随机种子须为不小于 0 的整数；收到 {seed!r}"
+        )
+    return seed
+
+
 def read_knobs(function: Callable[..., Any], where: str) -> dict[str, Knob]:
     """The knobs of a lab's function, in order; every flaw of the declaration is an error."""
     try:
@@ -157,7 +166,9 @@ def read_knobs(function: Callable[..., Any], where: str) -> dict[str, Knob]:
 def _read_knob(name: str, hint: Any, default: Any, where: str) -> Knob:
     notes = [note for note in getattr(hint, "__metadata__", ()) if isinstance(note, Knob)]
     if typing.get_origin(hint) is not Annotated or len(notes) != 1:
-        raise AtlasError(f"{where} is not declared; annotate it as Annotated[float, Knob(en=..., zh=..., low=..., high=...)]")
+        raise AtlasError(
+            f"{where} is not declared; annotate it as Annotated[float, Knob(en=..., zh=..., low=..., high=...)]"
+        )
     knob, kind = notes[0], typing.get_args(hint)[0]
     check_text(knob.text, where)
     if default is inspect.Parameter.empty:
@@ -168,12 +179,16 @@ def _read_knob(name: str, hint: Any, default: Any, where: str) -> Knob:
         raise AtlasError(f"{where} has no range; give low and high")
     if not numeric and (knob.low is not None or knob.high is not None or knob.log):
         raise AtlasError(f"{where} is a {knob.kind}, which has no range; leave out low, high and log")
-    if numeric and not (math.isfinite(knob.low or 0) and math.isfinite(knob.high or 0) and (knob.low or 0) < (knob.high or 0)):
+    if numeric and not (
+        math.isfinite(knob.low or 0) and math.isfinite(knob.high or 0) and (knob.low or 0) < (knob.high or 0)
+    ):
         raise AtlasError(f"{where} has the range {knob.low} to {knob.high}; low must be below high, both finite")
     if knob.log and not (knob.low or 0) > 0:
         raise AtlasError(f"{where} is logarithmic from {knob.low}; low must be positive")
     if knob.labels and set(knob.labels) != set(knob.choices):
-        raise AtlasError(f"{where} labels {', '.join(knob.labels)}; label exactly the choices {', '.join(knob.choices)}")
+        raise AtlasError(
+            f"{where} labels {', '.join(knob.labels)}; label exactly the choices {', '.join(knob.choices)}"
+        )
     for choice, label in knob.labels.items():
         check_text(label, f"{where}: the label of {choice!r}")
     try:

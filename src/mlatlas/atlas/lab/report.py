@@ -89,7 +89,7 @@ def write_report(
     stamp: str = "",
     language: Language = "en",
 ) -> Path:
-    """Write the sections as one HTML file that opens in ``language`` and can be switched; ``stamp`` stands at the foot."""
+    """Write the sections as one HTML file that opens in ``language`` and can be switched; ``stamp`` is its foot."""
     page = _template().render(
         title=title,
         lede=lede,

@@ -59,7 +59,7 @@ def unicode_math(latex: str) -> str:
 def _spaced(text: str) -> str:
     """The text with its gaps as spaces where they are needed."""
     text = re.sub(f"{GAP}*{WIDE}[{GAP}{WIDE}]*", WIDE, text)
-    text = re.sub(rf"[{GAP}{WIDE}]+(?=[\s,.;)\]}}‖|]|$)|{GAP}+(?=[(\[])|(?<![^\s(\[{{√‖|−±])[{GAP}{WIDE}]+", "", text)
+    text = re.sub(rf"[{GAP}{WIDE}]+(?=[\s,.;)\]}}‖|/]|$)|{GAP}+(?=[(\[])|(?<![^\s(\[{{√‖|−±])[{GAP}{WIDE}]+", "", text)
     return re.sub(f"[ {GAP}{WIDE}]+", " ", text).strip()
 
 

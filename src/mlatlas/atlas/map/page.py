@@ -156,8 +156,8 @@ _LABEL = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _COLONS = re.compile(r"(:{3,})\s*(.*)")
 _DIRECTIVE = re.compile(r"\{([\w-]*)\}\s*(.*)")
 _FENCE = re.compile(r"(`{3,}|~{3,})([^`]*)$")
-_EQUATION_END = re.compile(r"(.*?)\$\$\s*(?:\((.*)\))?\s*$")
-_HEADING = re.compile(r"(#{1,2})(?:\s+(.*?)\s*)?$")
+_EQUATION_END = re.compile(r"(.*?)\$\$(?:\s*\((.*)\))?$")
+_HEADING = re.compile(r"(#{1,2})(?:\s+(.*))?$")
 _WORDLESS = re.compile(r"(`+).*?\1|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)  # code, mathematics, targets of links
 _TOLERANCE = re.compile(r"tolerance=(\d*\.?\d+(?:[eE][+-]?\d+)?)", re.ASCII)
 
@@ -166,7 +166,7 @@ class _Reader:
     """One pass over the lines; ``at`` is the index of the next one, and lines count from 1 in errors."""
 
     def __init__(self, text: str, name: str) -> None:
-        self.lines = text.replace("\r\n", "\n").split("\n")
+        self.lines = [line.rstrip() for line in text.split("\n")]
         self.name = name
         self.at = 0
         self.equations: dict[str, str] = {}  # label -> LaTeX
@@ -191,9 +191,9 @@ class _Reader:
     # front matter
 
     def front_matter(self) -> dict[str, yaml.Node]:
-        if self.lines[0].rstrip() != "---":
+        if self.lines[0] != "---":
             self.fail(1, "a page begins with a line --- and its front matter (title, title_zh, needs, sources).")
-        end = next((i for i, line in enumerate(self.lines) if i and line.rstrip() == "---"), None)
+        end = next((i for i, line in enumerate(self.lines) if i and line == "---"), None)
         if end is None:
             self.fail(1, "the front matter is not closed; end it with a line ---.")
         self.at = end + 1
@@ -259,7 +259,7 @@ class _Reader:
                     known = ", ".join(SECTIONS)
                     self.fail(number, f"a heading of the page is ## and one of {known}; in a language block use ###.")
                 found.append(Section(number, match[2]))
-            elif line.strip():
+            elif line:
                 found.append(self.wordless(number))
         if colons:
             self.fail(opened, f"this directive is not closed; end it with a line of {colons} colons.")
@@ -312,7 +312,7 @@ class _Reader:
     def language(self, number: int, colons: int, lang: Language) -> Prose:
         begin = self.at
         while self.at < len(self.lines):
-            line = self.lines[self.at].rstrip()
+            line = self.lines[self.at]
             self.at += 1
             if line == ":" * colons:
                 text = "\n".join(self.lines[begin : self.at - 1]).strip("\n")
@@ -346,11 +346,11 @@ class _Reader:
         found = []
         while not (match := _EQUATION_END.match(text)):
             found.append(text)
-            if self.at == len(self.lines) or not (text := self.lines[self.at]).strip():
+            if self.at == len(self.lines) or not (text := self.lines[self.at]):
                 self.fail(number, "this equation is not closed; it ends, before a blank line, with $$ or $$ (label).")
             self.at += 1
         latex, label = "\n".join((*found, match[1])).strip(), match[2]
-        if not latex:
+        if not latex or "$$" in latex:
             self.fail(number, "an equation is $$ LaTeX $$ or $$ LaTeX $$ (label), alone on its lines.")
         if label is not None:
             if not _LABEL.fullmatch(label):
@@ -363,7 +363,7 @@ class _Reader:
     def fence(self, number: int, marks: str, info: str) -> Check | Prose:
         begin = self.at
         while self.at < len(self.lines):
-            line = self.lines[self.at].rstrip()
+            line = self.lines[self.at]
             self.at += 1
             if line.startswith(marks) and not line.strip(marks[0]):
                 break

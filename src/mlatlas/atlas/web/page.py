@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
@@ -37,7 +40,9 @@ WORDS: dict[str, Text] = {
     "known": Text("Known answers", "已知答案"),
     "laws": Text("Laws", "定律"),
     "mutants": Text("Mutants", "变异体"),
-    "mutants_why": Text("Bugs put in on purpose; each must be caught by a law.", "故意放进去的错误；每一个都必须被某条定律抓住。"),
+    "mutants_why": Text(
+        "Bugs put in on purpose; each must be caught by a law.", "故意放进去的错误；每一个都必须被某条定律抓住。"
+    ),
     "needs": Text("What to know first", "先修"),
     "not_built": Text("planned, not built yet", "计划中，尚未建成"),
     "numeric": Text("Numeric check", "数值检验"),
@@ -58,8 +63,8 @@ def page_html(
 ) -> str:
     """The page as one HTML file with its style inside.
 
-    ``verdicts`` maps labels of checks to objects (or mappings) with ``ok``, ``level``, ``error``, ``draws`` and ``reasons``;
-    a check without one is shown as not judged. ``link`` gives the address of another concept, where it has one.
+    ``verdicts`` maps labels of checks to objects (or mappings) with ``ok``, ``level``, ``error``, ``draws`` and
+    ``reasons``; a check without one is shown as not judged. ``link`` gives the address of another concept, or "".
     """
     body = page_body(atlas, room, lang, verdicts, link)
     document = _templates().get_template("document.html")
@@ -72,22 +77,26 @@ def page_body(
     """The page as an ``<article>``, to be put into a document that carries `stylesheet`."""
     other: Language = "zh" if lang == "en" else "en"
     page = room.page
-    return _templates().get_template("article.html").render(
-        atlas=atlas,
-        room=room,
-        page=page,
-        other=other,
-        verdicts=verdicts or {},
-        link=link or (lambda id: ""),
-        parts=_parts(page.blocks),
-        prose=lambda block: _at(room, block, lambda: prose_html(block.markdown)),
-        equation=lambda block: _at(room, block, lambda: Markup(mathml(block.latex, display=True))),
-        laws={kind: [law for law in room.laws if law.kind == kind] for kind in ("law", "known", "mutant")},
-        pointing=atlas.laws_about(room.concept.id),
-        listings=[_listing(room, path) for path in room.implementation],
-        region=regions()[room.concept.region],
-        hue=round(list(regions()).index(room.concept.region) * 137.5 + 250) % 360,
-        **_common(lang),
+    return (
+        _templates()
+        .get_template("article.html")
+        .render(
+            atlas=atlas,
+            room=room,
+            page=page,
+            other=other,
+            verdicts=verdicts or {},
+            link=link or (lambda id: ""),
+            parts=_parts(page.blocks),
+            prose=lambda block: _at(room, block, lambda: prose_html(block.markdown)),
+            equation=lambda block: _at(room, block, lambda: Markup(mathml(block.latex, display=True))),
+            laws={kind: [law for law in room.laws if law.kind == kind] for kind in ("law", "known", "mutant")},
+            pointing=atlas.laws_about(room.concept.id),
+            listings=[_listing(room, path) for path in room.implementation],
+            region=regions()[room.concept.region],
+            hue=round(list(regions()).index(room.concept.region) * 137.5 + 250) % 360,
+            **_common(lang),
+        )
     )
 
 
@@ -100,11 +109,27 @@ def stylesheet() -> str:
 def prose_html(markdown: str) -> Markup:
     """A page's Markdown as HTML, its mathematics as MathML."""
     found = tokens(markdown)
-    for token in (child for block in found for child in (block, *(block.children or ()))):
-        if token.type.startswith("math_"):
-            token.content = mathml(token.content, display=token.type != "math_inline")
-            token.type = "html_inline" if token.type.startswith("math_inline") else "html_block"
-    return Markup(parser().renderer.render(found, parser().options, {}))
+    for block in found:
+        if block.type == "math_block":
+            block.type, block.content = "html_block", mathml(block.content, display=True)
+        inline = block.children or []
+        for token, after in zip(inline, (*inline[1:], Token("text", "", 0)), strict=False):
+            if token.type.startswith("math_inline"):
+                math = mathml(token.content, display=token.type == "math_inline_double")
+                mark = _CLOSING.match(after.content) if after.type == "text" else None
+                if mark:  # no line ends between a formula and the mark after it
+                    math, after.content = f'<span class="whole">{math}{mark[0]}</span>', after.content[mark.end() :]
+                token.type, token.content = "html_inline", math
+    options = OptionsDict({**parser().options, "highlight": _highlighted})  # type: ignore[typeddict-item]
+    return Markup(parser().renderer.render(found, options, {}))
+
+
+def _highlighted(source: str, language: str, _: str) -> str:
+    """The code of a fence; nothing, so that it is only escaped, for what is not Python."""
+    return str(code_html(source)) if language in ("python", "py") else ""
+
+
+_CLOSING = re.compile("[,.;:!?)\\]’”，。；：？！、）》」]+")
 
 
 def code_html(source: str) -> Markup:
@@ -135,7 +160,8 @@ def _listing(room: Room, path: Path) -> tuple[str, list[_Line]]:
     text = path.read_text(encoding="utf-8").rstrip("\n")
     lines = code_html(text).rstrip("\n").split("\n")
     return path.name, [
-        _Line(line_id(path, number), Markup(line), tuple(labels.get(number, ()))) for number, line in enumerate(lines, start=1)
+        _Line(line_id(path, number), Markup(line), tuple(labels.get(number, ())))
+        for number, line in enumerate(lines, start=1)
     ]
 
 

@@ -21,6 +21,7 @@ Shapes: n rows, p features, k targets; A (n, p), Y (n, k), W (p, k).
 from __future__ import annotations
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -56,13 +57,14 @@ class LinearModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ign
         return np.asarray(X @ self.coef_.T + self.intercept_)
 
     def _keep(self, W: Floats, x_mean: Floats, y_mean: Floats, like: tuple[Any, Any]) -> None:
-        """Store W (p, k) and its intercepts, in the dtype of X and with the number of dimensions of y, for like=(X, y)."""
+        """Store W (p, k) and its intercepts in the dtype of X and with the dimensions of y, for like=(X, y)."""
         X, y = like
         b = y_mean - x_mean @ W  # (intercept)
         self.coef_ = np.ascontiguousarray(W.T if y.ndim == 2 else W[:, 0], dtype=X.dtype)
         self.intercept_ = np.asarray(b, dtype=X.dtype) if y.ndim == 2 else X.dtype.type(b[0])
 
     def __sklearn_tags__(self) -> Any:
+        """Say that sparse input is taken."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
@@ -74,7 +76,7 @@ class LinearRegression(LinearModel):
     Among several minimisers it returns the one of minimum ‖w‖. A direction u in the space of the features counts as
     null, and the rank is one less, when ‖A u‖ is at most 10⁻¹³ of the largest or no more than the rounding of the
     entries of X, both measured with the columns of A scaled to unit length: units do not matter. (scikit-learn 1.9
-    cuts unscaled singular values below 10⁻⁶ of the largest.) A column that is constant up to rounding has coefficient zero.
+    cuts unscaled singular values below 10⁻⁶ of the largest.) A column that is constant up to rounding gets zero.
 
     Parameters:
         fit_intercept: whether b is fitted; zero otherwise.
@@ -98,6 +100,7 @@ class LinearRegression(LinearModel):
     solver_: str
 
     def __init__(self, *, fit_intercept: bool = True, n_jobs: int | None = None) -> None:
+        """Store the parameters."""
         self.fit_intercept = fit_intercept
         self.n_jobs = n_jobs
 
@@ -109,12 +112,17 @@ class LinearRegression(LinearModel):
                 that are negative or all zero.
         """
         X, y, s = check_table(self, X, y, sample_weight)
-        with threadpool_limits(self.n_jobs and effective_n_jobs(self.n_jobs), user_api="blas"):
+        with threads(self.n_jobs):
             A = Design.of(X, s, self.fit_intercept)
             Y, y_mean = centre(y, s, self.fit_intercept)
             W, self.rank_, self.solver_ = least_squares(A, Y)
         self._keep(W, A.mean, y_mean, like=(X, y))
         return self
+
+
+def threads(n_jobs: int | None) -> AbstractContextManager[Any]:
+    """Hold BLAS to n_jobs threads within the context; None leaves it alone, and -1 means every core."""
+    return nullcontext() if n_jobs is None else threadpool_limits(effective_n_jobs(n_jobs), user_api="blas")
 
 
 class Solution(NamedTuple):
@@ -135,7 +143,7 @@ def least_squares(A: Design, Y: Floats) -> Solution:
 
 
 def primal(A: Design, Y: Floats) -> Solution | None:
-    """For n > p: the normal equations, in coordinates in which A is nearly orthonormal if its condition asks for them."""
+    """For n > p: the normal equations, in better coordinates if the condition of A asks for them."""
     G = A.gram()
     length = np.sqrt(np.maximum(G.diagonal(), 0))
     live = length > np.maximum(5 * A.rounding, 1e-150)
@@ -164,9 +172,9 @@ def primal(A: Design, Y: Floats) -> Solution | None:
 def orthonormal(A: Design, P: Floats, G: Floats) -> Floats:
     """New coordinates P′ (p, r) with (AP′)ᵀ(AP′) = I nearly, r the rank, orthogonal to the null directions of A.
 
-    P has one column for each feature that counts, and G = (AP)ᵀ(AP) has a unit diagonal. G's eigenvalues are worth 10⁻¹³
-    of the largest, so after the first change of coordinates no direction of A that exists is shorter than 10⁻⁶, and the
-    second Gram matrix sees each to about three digits or more.
+    P has one column for each feature that counts, and G = (AP)ᵀ(AP) has a unit diagonal. G's eigenvalues are worth
+    10⁻¹³ of the largest, so after the first change of coordinates no direction of A that exists is shorter than 10⁻⁶,
+    and the second Gram matrix sees each to three digits or more.
     """
     eigenvalues, V = np.linalg.eigh(G)
     V /= np.sqrt(np.maximum(eigenvalues, FLOOR * eigenvalues[-1]))
@@ -198,7 +206,7 @@ def decomposed(A: Design, Y: Floats) -> Solution:
     if A.is_sparse:
         return iterative(A, Y)
     copy = A.dense()
-    least = max(FLOOR, float(np.linalg.norm(A.rounding) / max(np.linalg.norm(copy), 1e-300)))
+    least = max(FLOOR, float(np.linalg.norm(A.rounding) / (np.linalg.norm(copy) + 1e-300)))
     W, _, rank, _ = lstsq(copy, Y, cond=least, overwrite_a=True, check_finite=False)
     return Solution(W, int(rank), "svd")
 

@@ -70,5 +70,8 @@ def well_conditioned(subject, problem, tolerance):
     goal=None,
 )
 def conditioning(subject, problem, tolerance):
-    """Fit with an intercept, whatever the condition number."""
-    return subject.LinearRegression().fit(*problem).coef_
+    """Fit with an intercept, whatever the condition number; the peer is told to keep every direction, ours needs no telling."""
+    model = subject.LinearRegression()
+    if "tol" in model.get_params():
+        model.set_params(tol=float(np.finfo(float).eps))
+    return model.fit(*problem).coef_
