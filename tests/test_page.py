@@ -86,7 +86,7 @@ def test_a_page_is_read_block_by_block():
         Section(17, "Derivation"),
         Equation(18, "\\frac{\\partial \\ell}{\\partial z_k} = p_k - y_k", "gradient"),
     )
-    gradient, why, when = page.checks
+    gradient, why, _ = page.checks
     assert gradient == Check(
         line=20,
         label="gradient",
@@ -102,7 +102,7 @@ def test_a_page_is_read_block_by_block():
     assert isinstance(claim, ClaimBlock)
     assert claim.verdict == "half-true"
     assert [type(block).__name__ for block in question.blocks] == ["Prose", "Prose", "Equation", "Check"]
-    assert page.blocks[-1] == Prose(56, None, "| $a$ | $b$ |\n|---|---|\n| $1$ | `x` |")
+    assert page.blocks[-1] == Prose(53, None, "| $a$ | $b$ |\n|---|---|\n| $1$ | `x` |")
     assert not page.unwritten
 
 
@@ -141,39 +141,39 @@ def test_line_ends_of_windows_change_nothing():
         ("## Derivation", ":::{note}\n## Derivation", 17, "unknown directive '{note}'"),
         ("## Derivation", "::: warning\n## Derivation", 17, "unknown directive 'warning'"),
         ("## Derivation", "```{plot} x\n```\n## Derivation", 17, "unknown directive '{plot} x'"),
-        ("half-true", "maybe", 42, "true|half-true|false"),
-        ("{claim} c001 half-true", "{claim} c001", 42, "true|half-true|false"),
-        ("{claim} c001 half-true", "{question} q065", 42, "stands on line 28 already"),
-        ("::::{question} q065", ":::{question} q065", 29, "needs more than this"),
+        ("half-true", "maybe", 40, "true|half-true|false"),
+        ("{claim} c001 half-true", "{claim} c001", 40, "true|half-true|false"),
+        ("{claim} c001 half-true", "{question} q065", 40, "stands on line 27 already"),
+        ("::::{question} q065", ":::{question} q065", 28, "needs more than this"),
         (
             "when\ntruth = answer = 1\n```\n::::",
             "when\ntruth = answer = 1\n```",
-            42,
+            40,
             "not closed; end it with a line of 4",
         ),
-        ("$$ c $$ (when)\n```{check} when\ntruth = answer = 1\n```\n", "", 42, "settled by computing"),
-        (":::{en}\nOnly sometimes.\n:::\n:::{zh}\n只在有时。\n:::\n", "", 42, "has no text"),
+        ("$$ c $$ (when)\n```{check} when\ntruth = answer = 1\n```\n", "", 40, "settled by computing"),
+        (":::{en}\nOnly sometimes.\n:::\n:::{zh}\n只在有时。\n:::\n", "", 40, "has no text"),
         ("{check} gradient", "{check} gradients", 20, "no equation above has the label"),
         ("{check} gradient tolerance=1e-5", "{check}", 20, "{check} label"),
         ("tolerance=1e-5", "tol=1", 20, "unknown option 'tol=1'"),
         ("tolerance=1e-5", "tolerance=nan", 20, "unknown option"),
         ("answer = p - y\n", "", 20, "does not set answer"),
         ("answer = p - y", "answer = p -", 22, "not Python"),
-        ("answer = p - y", "answer = p - \0", 20, "not Python"),
-        ("y)\n```\n", "y)\n", 20, "names|not closed|not Python"),
-        ("$$ c $$ (when)", "$$ c $$ (why)", 49, "unique"),
-        ("$$ c $$ (when)", "$$ c $$ (2 b)", 49, "a letter first"),
-        ("$$ c $$ (when)", "$$ c (when)", 49, "not closed"),
-        ("$$ c $$ (when)", "$$ $$ (when)", 49, "alone on its lines"),
-        ("$$ c $$ (when)", "$$ c $$ $$ (when)", 49, "alone on its lines"),
-        ("```{check} when\n", "```{check} why\n", 50, "stands on line 36 already"),
+        ("answer = p - y", "answer = p - \0", 21, "not Python"),
+        ("| $1$ | `x` |\n", "```\nx\n", 55, "this code is not closed"),
+        ("$$ c $$ (when)", "$$ c $$ (why)", 47, "unique"),
+        ("$$ c $$ (when)", "$$ c $$ (2 b)", 47, "a letter first"),
+        ("$$ c $$ (when)", "$$ c (when)", 47, "not closed"),
+        ("$$ c $$ (when)", "$$ $$ (when)", 47, "alone on its lines"),
+        ("$$ c $$ (when)", "$$ c $$ $$ (when)", 47, "alone on its lines"),
+        ("```{check} when\n", "```{check} why\n", 48, "stands on line 36 already"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(old, new, line, message):
     assert old in PAGE
     with pytest.raises(AtlasError, match=rf"(?s)^page\.md:{line}: .*") as error:
         parse_page(PAGE.replace(old, new, 1), "page.md")
-    assert any(part in str(error.value) for part in message.split("|")) or message in str(error.value)
+    assert message in str(error.value)
     assert str(error.value).count(". ") <= 1, "an error is one or two sentences"
 
 

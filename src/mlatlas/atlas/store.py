@@ -208,9 +208,13 @@ class Store:
 
     def _check_ours(self, connection: sqlite3.Connection) -> bool:
         """True for a file of ours, False for an empty one; an error for another program's or a newer version's."""
+        if self._head() not in (b"", b"SQLite format 3\0"):  # SQLite itself would overwrite a short file
+            raise AtlasError(f"{self.path} is no database; {self._remedy}")
+        connection.execute("BEGIN")  # one moment for all three, while another process may be creating the file
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute("COMMIT")
         if application == _APPLICATION and schema == _SCHEMA:
             return True
         if application == _APPLICATION:
@@ -218,6 +222,10 @@ class Store:
         if tables or application or schema:
             raise AtlasError(f"{self.path} is another program's database; {self._remedy}")
         return False
+
+    def _head(self) -> bytes:
+        with self.path.open("rb") as file:
+            return file.read(16)
 
     def _create(self, connection: sqlite3.Connection) -> None:
         give_up = time.monotonic() + _PATIENCE

@@ -112,6 +112,11 @@ class Design:
         return np.ones(self.shape[0]) if self.root is None else self.root
 
     @property
+    def unit(self) -> Floats:
+        """√s / ‖√s‖, of shape (n,), what the intercept alone can fit."""
+        return self.weight / float(np.linalg.norm(self.weight))
+
+    @property
     def rounding(self) -> Floats:
         """What rounding the entries of X can add to the length of each column of A, of shape (p,)."""
         return np.abs(self.mean) * (2 * np.finfo(np.float64).eps * np.linalg.norm(self.weight))
@@ -210,16 +215,38 @@ class Design:
             G[np.ix_(tight, tight)] = C.T @ C
         return G
 
-    def kernel(self) -> Floats:
-        """AAᵀ, of shape (n, n). O(n² p) time; the dense case makes one centred copy of X."""
+    def kernel(self) -> tuple[Floats, float]:
+        """AAᵀ + c u uᵀ, of shape (n, n), and c. O(n² p) time; the dense case makes one centred copy of X.
+
+        Centring makes u = √s / ‖√s‖ an eigenvector with eigenvalue zero; c, the mean eigenvalue, stands in for it, so
+        that the matrix can be inverted. Without centring c is zero.
+        """
         if self.is_sparse:
             K: Floats = (self.X @ self.X.T).toarray().astype(np.float64, copy=False)
             m = self.X @ self.mean
             K += self.mean @ self.mean - m[:, None] - m
-            return K if self.root is None else K * np.outer(self.root, self.root)
-        A = self.dense()
-        K = A @ A.T
-        return K
+            if self.root is not None:
+                K *= np.outer(self.root, self.root)
+        else:
+            A = self.dense()
+            K = A @ A.T
+        if not self.centred:
+            return K, 0.0
+        c = float(np.trace(K)) / len(K)
+        K += c * np.outer(self.unit, self.unit)
+        return K, c
+
+    def projected(self, V: Floats) -> Iterator[tuple[slice, Floats]]:
+        """Yield the rows of A V in order, as (rows, block), for V of shape (p, q). O(n p q) time, or O(nnz q)."""
+        if not self.is_sparse:
+            for rows, A in self.blocks():
+                yield rows, A @ V
+            return
+        X, centre = self.X.tocsr(), self.mean @ V
+        size = max(BLOCK_ENTRIES // V.shape[1], 1)
+        for start in range(0, X.shape[0], size):
+            rows = slice(start, min(start + size, X.shape[0]))
+            yield rows, (X[rows] @ V - centre) * self.weight[rows, None]
 
 
 def _mean(X: Any, weights: Floats | None) -> Floats:

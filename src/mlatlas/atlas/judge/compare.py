@@ -106,9 +106,9 @@ def compared(result: Any, tolerance: float) -> Comparison:
     if isinstance(result, Comparison):
         return result
     if isinstance(result, list) and result and all(isinstance(one, Comparison) for one in result):
-        broken = [one for one in result if one.reason]
-        worst = broken[0] if broken else max(result, key=lambda one: (one.apart, not one.holds, one.gap))
-        return worst
+        several: list[Comparison] = result
+        broken = [one for one in several if one.reason]
+        return broken[0] if broken else max(several, key=lambda one: (one.apart, not one.holds, one.gap))
     if isinstance(result, tuple) and len(result) == 2:
         return agree(*result, tolerance=tolerance)
     raise TypeError(f"a law returns a pair, a comparison or a list of comparisons, not {type(result).__name__}")

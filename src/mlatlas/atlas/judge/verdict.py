@@ -199,8 +199,10 @@ def judge_mutants(
     verdicts = []
     for one in found.mutants:
         subject = one.subject(ours)
-        killed, wrong = [], ""
-        for witness in (*found.laws, *found.known):
+        killed: list[str] = []
+        wrong = ""
+        every: tuple[Law | Known, ...] = (*found.laws, *found.known)
+        for witness in every:
             kill = try_mutant(witness, subject, others(witness) if isinstance(witness, Law) else subject)
             killed += [witness.name] if kill.killed else []
             wrong = wrong or kill.wrong_reason

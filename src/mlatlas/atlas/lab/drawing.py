@@ -239,7 +239,8 @@ class _Drawing:
         z = np.asarray(one.z)
         signed = z.min() < 0 < z.max()
         bound = float(np.abs(z).max())
-        limits: Any = {"vmin": -bound, "vmax": bound} if signed else {"vmin": float(z.min()), "vmax": float(z.max())}
+        limits: Any = {"edgecolors": "face", "linewidth": 0.4}  # hide the seams between cells
+        limits |= {"vmin": -bound, "vmax": bound} if signed else {"vmin": float(z.min()), "vmax": float(z.max())}
         x, y = (_edges(side) for side in (one.x, one.y))
         mesh = self.axes.pcolormesh(x, y, z, cmap="RdBu_r" if signed else "cividis", rasterized=z.size > 2500, **limits)
         self.heat = mesh

@@ -10,7 +10,7 @@ import ast
 import math
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
@@ -250,7 +250,7 @@ class Figure:
     x: Text
     y: Text
     caption: Text
-    series: tuple[Series, ...]
+    series: Sequence[Series]
     log_x: bool = False
     log_y: bool = False
     square: bool = False

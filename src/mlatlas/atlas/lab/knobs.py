@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 from mlatlas.atlas.errors import AtlasError
-from mlatlas.atlas.lab.events import check_text, shown
+from mlatlas.atlas.lab.events import check_text
 from mlatlas.atlas.text import Text, reader_language
 
 Kind = Literal["float", "int", "bool", "choice"]
@@ -60,7 +60,7 @@ class Knob:
             return Text("true or false", "true 或 false")
         if self.kind == "choice":
             return Text("one of " + ", ".join(self.choices), "其中之一：" + "、".join(self.choices))
-        low, high = shown(self.low), shown(self.high)
+        low, high = f"{self.low:g}", f"{self.high:g}"
         if self.kind == "int":
             return Text(f"a whole number from {low} to {high}", f"{low} 到 {high} 的整数")
         return Text(f"a number from {low} to {high}", f"{low} 到 {high} 的数")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from unicodedata import normalize
 from xml.etree import ElementTree
 
 from math_core import LatexError, LatexToMathML
@@ -53,7 +54,7 @@ def unicode_math(latex: str) -> str:
     root = ElementTree.fromstring(re.sub(r"&(?!amp;|lt;|gt;|quot;|apos;|#)\w+;", "", source))
     aligned = len(root) == 1 and root[0].tag == "mtable"
     lines = [[node for cell in row for node in cell] for row in root[0]] if aligned else [list(root)]
-    return "\n".join(_spaced(_row(line)) for line in lines)
+    return normalize("NFC", "\n".join(_spaced(_row(line)) for line in lines))
 
 
 def _spaced(text: str) -> str:

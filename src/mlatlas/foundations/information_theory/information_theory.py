@@ -142,7 +142,7 @@ def _surprise(p: Floats, q: Floats) -> Floats:
         terms = p * np.log(q)
     if not (q > 0).all():
         terms[p == 0] = 0.0
-    return 0.0 - terms.sum(-1)  # (cross-entropy)
+    return np.asarray(0.0 - terms.sum(-1))  # (cross-entropy)
 
 
 def _divergence(p: Floats, q: Floats) -> Floats:
@@ -153,7 +153,7 @@ def _divergence(p: Floats, q: Floats) -> Floats:
         near = np.abs(excess) < NEAR
         terms[near] = p[near] * (excess[near] - np.log1p(excess[near]))
     terms[p == 0] = q[p == 0]
-    return np.maximum(terms, 0.0).sum(-1)  # (divergence)
+    return np.asarray(np.maximum(terms, 0.0).sum(-1))  # (divergence)
 
 
 def _sum_over_blocks(kernel: Callable[[Floats, Floats], Floats], p: Floats, q: Floats) -> Any:

@@ -1,7 +1,7 @@
 """Coordinate descent on a growing working set, until the duality gap certifies the answer.
 
-Shapes: n rows, p features, k features in the working set W; A (n, p) is the weighted and centred design, A_W (n, k).
-Every routine minimises, for λ, β ≥ 0,
+Shapes: n rows, p features, k of them in the working set W; A (n, p) is the weighted and centred design, A_W (n, k).
+For λ, β ≥ 0 the problem is to minimise
 
     P(w) = ½‖y − A w‖² + λ‖w‖₁ + ½β‖w‖².
 
@@ -9,125 +9,325 @@ Write r = y − A w and g = Aᵀr − β w. Stacking √β I under A and zeros u
 
     D(θ) = θᵀ(y, 0) − ½‖θ‖²  subject to  |(A, √β I)ᵀθ| ≤ λ,
 
-and θ = s (r, −√β w) with s = min(1, λ/‖g‖∞) is feasible. At this θ the gap P(w) − D(θ) ≥ P(w) − min P is
+and θ = s (r, −√β w) with s = min(1, λ/‖g‖∞) is feasible. There the gap P(w) − D(θ) ≥ P(w) − min P equals
 
     ½ (1 − s)² (‖r‖² + β‖w‖²) + λ‖w‖₁ − s gᵀw,
 
-which has no term below zero, so that nothing cancels as it falls.
+a sum without negative terms, as s|g| ≤ λ, so that nothing cancels when it is small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from mlatlas.linear.lasso.kernels import Floats, sweep_dense, sweep_sparse
 
 Indices = NDArray[np.intp]
 
-ROUND = 100  # features that may join W at once, or half of those in use if these are more
-MEMORY = 5  # iterates from which the next one is extrapolated
-SLACK = 0.9  # the part of the tolerated gap to which the problem on W is solved
+ROUND = 100  # features that may join W at once, or a quarter of those in use if that is more
+MEMORY = 5  # steps from which the next iterate is extrapolated
+SLACK = 0.9  # the part of the allowed gap to which the problem on W is solved
+ROWS = 256  # rows gathered at a time from an X in C order, to stay in cache
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """λ‖w‖₁ + ½β‖w‖², on w ≥ 0 only if `positive`."""
+    """λ‖w‖₁ + ½β‖w‖², with w ≥ 0 if `positive`."""
 
     lam: float
     beta: float
     positive: bool = False
 
     def of(self, w: Floats) -> float:
-        """Its value at w."""
+        """Return its value at w."""
         return float(self.lam * np.abs(w).sum() + 0.5 * self.beta * (w @ w))
 
-    def reach(self, g: Floats) -> Floats:
-        """How far the constraint |g| ≤ λ, or g ≤ λ if w ≥ 0, is used up by each feature."""
+    def pull(self, g: Floats) -> Floats:
+        """Return how strongly g draws each feature from zero: one at zero stays there up to λ."""
         return g if self.positive else np.abs(g)
 
-    def gap(self, w: Floats, g_w: Floats, norm: float, square: float) -> float:
-        """The duality gap, from g at the features of w, ‖g‖∞ over all features, and ‖r‖²."""
-        s = 1.0 if norm <= self.lam else self.lam / norm
+    def gap(self, w: Floats, g: Floats, pull: float, square: float) -> float:
+        """Return the duality gap at w, given g at the same features, the greatest pull on any feature, and ‖r‖²."""
+        s = self.lam / pull if pull > self.lam else 1.0
         short = 0.5 * (1.0 - s) ** 2 * (square + self.beta * (w @ w))
-        return float(short + self.lam * np.abs(w).sum() - s * (g_w @ w))  # (duality-gap)
+        return float(short + self.lam * np.abs(w).sum() - s * (g @ w))  # (duality-gap)
 
 
-class Columns(Protocol):
-    """The columns A_W = √S (X_W − 1 x̄ᵀ) of a growing working set W."""
-
-    members: Indices
-
-    def extend(self, features: Indices) -> None:
-        """Append features to W."""
-
-    def keep(self, chosen: NDArray[np.bool_]) -> None:
-        """Drop the members that are not chosen."""
-
-    def gradient(self, r: Floats) -> Floats:
-        """Aᵀr for every feature."""
-
-    def times(self, w: Floats) -> Floats:
-        """A_W w."""
-
-    def start(self, w: Floats, r: Floats) -> Floats:
-        """Return a state that stands for the residual r at w and changes with w, affinely."""
-
-    def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
-        """Minimise over the coordinates in `order`, one after the other, changing w and the state."""
-
-    def square(self, state: Floats, w: Floats) -> float:
-        """‖r‖²."""
-
-    def slope(self, state: Floats) -> Floats:
-        """A_Wᵀr."""
-
-
-class DenseColumns:
-    """A_W gathered from a dense X, with G = A_WᵀA_W as long as |W| ≤ n; the state is then A_Wᵀr, and r otherwise.
-
-    With G a coordinate that stays at zero costs O(1) and one that moves O(k); without, O(n) each.
-    """
+class Columns(ABC):
+    """A = √S (X − 1 x̄ᵀ), of which the columns of a growing working set W are at hand. `root` is √s, None for ones."""
 
     def __init__(self, X: Any, mean: Floats, root: Floats | None) -> None:
         self.X, self.mean, self.root = X, mean, root
-        n, self.p = X.shape
-        self.members: Indices = np.empty(0, np.intp)
-        self.squares: Floats = np.empty(0)
-        self.buffer: Floats = np.empty((n, 0), order="F")
+        self.W: Indices = np.empty(0, np.intp)
+        self.squares: Floats = np.empty(0)  # ‖aⱼ‖² of the members
+
+    @property
+    @abstractmethod
+    def A(self) -> Any:
+        """The columns of the members, (n, k)."""
+
+    @abstractmethod
+    def extend(self, features: Indices) -> None:
+        """Append features to W."""
+
+    @abstractmethod
+    def start(self, w: Floats, r: Floats) -> Floats:
+        """Return a state: an array that stands for the residual r at w, and is affine in w."""
+
+    @abstractmethod
+    def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
+        """Minimise over each coordinate in `order` in turn, changing w and the state."""
+
+    @abstractmethod
+    def square(self, state: Floats, w: Floats) -> float:
+        """Return ‖r‖²."""
+
+    @abstractmethod
+    def slope(self, state: Floats) -> Floats:
+        """Return A_Wᵀr."""
+
+    @abstractmethod
+    def times(self, w: Floats) -> Floats:
+        """Return A_W w."""
+
+    def gradient(self, r: Floats) -> Floats:
+        """Return Aᵀr for all p features, in one pass over X."""
+        sr = r if self.root is None else self.root * r
+        x = self.X.T @ sr.astype(self.X.dtype, copy=False)
+        return np.asarray(x - self.mean * sr.sum(), dtype=np.float64)
+
+
+class DenseColumns(Columns):
+    """A_W gathered in Fortran order, and G = A_WᵀA_W while k ≤ n: then the state is A_Wᵀr, and r itself afterwards.
+
+    With G a coordinate that moves costs O(k) and one that stays O(1); without, both cost O(n).
+    """
+
+    def __init__(self, X: NDArray[Any], mean: Floats, root: Floats | None) -> None:
+        super().__init__(X, mean, root)
+        self.store: Floats = np.empty((X.shape[0], 0), order="F")
         self.G: Floats | None = np.empty((0, 0), order="F")
 
     @property
     def A(self) -> Floats:
-        return self.buffer[:, : len(self.members)]
+        return self.store[:, : len(self.W)]
 
     def extend(self, features: Indices) -> None:
-        old = self.A
-        n, k = old.shape
-        self.members = np.concatenate([self.members, features])
-        if len(self.members) > self.buffer.shape[1]:
-            self.buffer = np.empty((n, min(self.p, len(self.members) * 5 // 4)), order="F")
-            self.buffer[:, :k] = old
-        new = self.A[:, k:]
+        (n, k), p = self.A.shape, self.X.shape[1]
+        self.W = np.append(self.W, features)
+        size = min(p, len(self.W) * 5 // 4)
+        if len(self.W) > self.store.shape[1]:
+            self.store = _enlarged(self.store, (n, size))
+        old, new = self.A[:, :k], self.A[:, k:]
         if self.X.flags.f_contiguous:
             for column, j in zip(new.T, features, strict=True):
                 np.subtract(self.X[:, j], self.mean[j], out=column)
         else:
-            for rows in (slice(i, i + 256) for i in range(0, n, 256)):
-                np.subtract(self.X[rows].take(features, axis=1), self.mean[features], out=new[rows])
+            for i in range(0, n, ROWS):
+                np.subtract(self.X[i : i + ROWS].take(features, axis=1), self.mean[features], out=new[i : i + ROWS])
         if self.root is not None:
             new *= self.root[:, None]
-        self.squares = np.append(self.squares, _squares(new, self.mean[features]))
-        if len(self.members) > max(n, ROUND):
-            self.G = None
-        if self.G is not None:
-            G, self.G = self.G, np.empty((self.buffer.shape[1],) * 2, order="F")
-            self.G[:k, :k] = G[:k, :k]
-            ...
+        self.squares = np.append(self.squares, _squares(np.einsum("ij,ij->j", new, new), self.mean[features], n))
 
-    def keep(self, chosen: NDArray[np.bool_]) -> None:
-        pass
+        if len(self.W) > max(n, ROUND):
+            self.G = None
+        if self.G is None:
+            return
+        if len(self.W) > len(self.G):
+            self.G = _enlarged(self.G, (size, size))
+        both = slice(k, len(self.W))
+        self.G[both, both] = new.T @ new
+        self.G[:k, both] = old.T @ new
+        self.G[both, :k] = self.G[:k, both].T
+
+    def start(self, w: Floats, r: Floats) -> Floats:
+        if self.G is None:
+            return r.copy()
+        x: Floats = self.A.T @ r
+        self.origin = w.copy(), x.copy(), float(r @ r)
+        return x
+
+    def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
+        gram = self.G is not None
+        A = self.store if self.G is None else self.G
+        sweep_dense(A, gram, self.squares, state, w, order, penalty.lam, penalty.beta, penalty.positive)
+
+    def square(self, state: Floats, w: Floats) -> float:
+        if self.G is None:
+            return float(state @ state)
+        w0, x0, square = self.origin
+        return float(square - (w - w0) @ (x0 + state))
+
+    def slope(self, state: Floats) -> Floats:
+        return self.A.T @ state if self.G is None else state
+
+    def times(self, w: Floats) -> Floats:
+        return self.A @ w
+
+    def gradient(self, r: Floats) -> Floats:
+        x = super().gradient(r)
+        x[self.W] = self.A.T @ r  # centred and in double precision, whatever X is
+        return x
+
+
+class SparseColumns(Columns):
+    """√s X_W in CSC layout with the means apart: the state is (ρ, c) with r = ρ + c√s, so that nothing is filled in."""
+
+    def __init__(self, X: Any, mean: Floats, root: Floats | None) -> None:
+        super().__init__(X, mean, root)
+        self.roots: Floats = np.ones(X.shape[0]) if root is None else root
+        self.scaled: Any = sparse.csc_array((X.shape[0], 0))
+
+    def extend(self, features: Indices) -> None:
+        new = sparse.csc_array(self.X[:, features], dtype=np.float64)
+        column = np.repeat(np.arange(len(features)), np.diff(new.indptr))
+        roots, mean = self.roots[new.indices], self.mean[features]
+        new.data *= roots
+
+        def total(values: Floats) -> Floats:
+            return np.bincount(column, values, minlength=len(features))
+
+        zeros = np.where(np.diff(new.indptr) < len(self.roots), self.roots @ self.roots - total(roots**2), 0.0)
+        squares = total((new.data - mean[column] * roots) ** 2) + mean**2 * np.maximum(zeros, 0.0)
+        self.squares = np.append(self.squares, _squares(squares, mean, len(self.roots)))
+        self.scaled = sparse.hstack((self.scaled, new), format="csc")
+        self.W = np.append(self.W, features)
+
+    def start(self, w: Floats, r: Floats) -> Floats:
+        return np.append(r, 0.0)
+
+    def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
+        A, mean, total = self.scaled, self.mean[self.W], float(self.roots @ self.roots)
+        sweep_sparse(
+            A.data, A.indices, A.indptr, mean, total, self.squares, state, w, order,
+            penalty.lam, penalty.beta, penalty.positive,
+        )  # fmt: skip
+
+    def residual(self, state: Floats) -> Floats:
+        """Return r = ρ + c√s."""
+        return state[:-1] + state[-1] * self.roots
+
+    def square(self, state: Floats, w: Floats) -> float:
+        r = self.residual(state)
+        return float(r @ r)
+
+    def slope(self, state: Floats) -> Floats:
+        r = self.residual(state)
+        return np.asarray(self.scaled.T @ r - self.mean[self.W] * (self.roots @ r))
+
+    def times(self, w: Floats) -> Floats:
+        return np.asarray(self.scaled @ w - self.roots * (self.mean[self.W] @ w))
+
+
+def columns_of(X: Any, mean: Floats, root: Floats | None) -> Columns:
+    """Return the columns of √S (X − 1 x̄ᵀ), for a dense X or one in CSC layout."""
+    return SparseColumns(X, mean, root) if sparse.issparse(X) else DenseColumns(X, mean, root)
+
+
+def descend(columns: Columns, w: Floats, r: Floats, penalty: Penalty, tol: float, limit: int) -> int:
+    """Minimise over the members of W, changing w, until the gap on W is at most `tol`; return the number of sweeps.
+
+    A sweep over all members alternates with sweeps over those in use. On these, while no sign changes, the iterates
+    follow wₜ₊₁ = M wₜ + c, and the combination Σ cᵢ wᵢ, Σ cᵢ = 1, with the shortest combined step Σ cᵢ (wᵢ − wᵢ₋₁) is
+    taken wherever its objective is lower (Anderson's extrapolation).
+    """
+    state = columns.start(w, r)
+    members = np.arange(len(w))
+    sweeps = 0
+    while True:
+        columns.sweep(state, w, members, penalty)
+        sweeps += 1
+        g = columns.slope(state) - penalty.beta * w
+        if sweeps >= limit or penalty.gap(w, g, penalty.pull(g).max(), columns.square(state, w)) <= tol:
+            return sweeps
+        active = np.flatnonzero(w)
+        ws, states = [w[active]], [state.copy()]
+        for _ in range(min(MEMORY, limit - sweeps)):
+            columns.sweep(state, w, active, penalty)
+            sweeps += 1
+            ws.append(w[active])
+            states.append(state.copy())
+        steps = np.diff(ws, axis=0)  # (MEMORY, active)
+        M = steps @ steps.T
+        if sweeps >= limit or np.trace(M) == 0.0:
+            return sweeps
+        c = np.linalg.solve(M / np.trace(M) + 1e-12 * np.eye(len(M)), np.ones(len(M)))
+        c /= c.sum()
+        w1, state1 = np.zeros_like(w), c @ states[1:]
+        w1[active] = c @ ws[1:]
+        feasible = not penalty.positive or w1.min() >= 0.0
+        if feasible and _objective(columns, state1, w1, penalty) < _objective(columns, state, w, penalty):
+            w[:], state[:] = w1, state1
+
+
+def _objective(columns: Columns, state: Floats, w: Floats, penalty: Penalty) -> float:
+    return 0.5 * columns.square(state, w) + penalty.of(w)
+
+
+@dataclass(frozen=True)
+class Path:
+    """The answers for m penalties: coefficients (p, m), duality gaps (m,) and numbers of sweeps (m,)."""
+
+    coefs: NDArray[Any]
+    gaps: Floats
+    sweeps: NDArray[np.intp]
+
+
+def solve(
+    columns: Columns, y: Floats, start: Floats, penalties: Sequence[Penalty], *, gap: float, max_sweeps: int
+) -> Path:
+    """Minimise P under each penalty in turn, from `start` (p,), until its duality gap is at most `gap`.
+
+    W grows by the features drawn most strongly from zero: at first by those within the sequential strong rule's
+    2λ − ‖g‖∞ (Tibshirani et al. 2012), in the end by those that violate |g| ≤ λ. As the gap is measured over all
+    features, no feature is missed.
+    """
+    m, p = len(penalties), len(start)
+    path = Path(np.zeros((p, m), columns.X.dtype, order="F"), np.empty(m), np.zeros(m, np.intp))
+    used = np.flatnonzero(start)
+    columns.extend(used[~np.isin(used, columns.W)])
+    w = start[columns.W]
+    r = y - columns.times(w)
+    x = columns.gradient(r)
+    for i, penalty in enumerate(penalties):
+        while True:
+            g = x.copy()
+            g[columns.W] -= penalty.beta * w
+            pull = penalty.pull(g)
+            strongest = max(pull.max(), 0.0)
+            path.gaps[i] = penalty.gap(w, g[columns.W], strongest, r @ r)
+            if path.gaps[i] <= gap or path.sweeps[i] >= max_sweeps:
+                break
+            pull[columns.W] = -np.inf
+            joining = np.flatnonzero(pull > min(penalty.lam, 2.0 * penalty.lam - strongest))
+            room = max(ROUND, np.count_nonzero(w) // 4)
+            if len(joining) > room:
+                joining = joining[np.argpartition(-pull[joining], room)[:room]]
+            if len(joining):
+                columns.extend(joining)
+                w = np.append(w, np.zeros(len(joining)))
+            limit = max_sweeps - int(path.sweeps[i])
+            path.sweeps[i] += descend(columns, w, r, penalty, SLACK * gap, limit)
+            r = y - columns.times(w)
+            x = columns.gradient(r)
+        path.coefs[columns.W, i] = w
+    return path
+
+
+def _squares(sums: Floats, mean: Floats, n: int) -> Floats:
+    """Set to zero the squares of columns that are constant but for rounding."""
+    rounding = n * (4.0 * np.finfo(np.float64).eps * np.sqrt(n) * mean) ** 2
+    return np.where(sums > rounding, sums, 0.0)
+
+
+def _enlarged(a: Floats, shape: tuple[int, int]) -> Floats:
+    larger = np.empty(shape, order="F")
+    larger[: a.shape[0], : a.shape[1]] = a
+    return larger

@@ -188,17 +188,13 @@ def orthonormal(A: Design, P: Floats, G: Floats) -> Floats:
 
 
 def dual(A: Design, Y: Floats) -> Solution | None:
-    """For n ≤ p: w = Aᵀa, with AAᵀa = Y. Centring empties the direction √s of AAᵀ, so that it is filled up first."""
-    n = A.shape[0]
-    K = A.kernel()
-    if A.centred:
-        u = A.weight / np.linalg.norm(A.weight)
-        K += (np.trace(K) / n) * np.outer(u, u)
+    """For n ≤ p: w = Aᵀa with AAᵀa = Y. Y has no part along √s, the direction that centring takes from the rank."""
+    K, _ = A.kernel()
     inverse = cholesky(K, LEAST_RCOND)
     if not inverse:
         return None
     a = refined(lambda a: Y - A.times(A.adjoint(a)), inverse, Y.shape)
-    return None if a is None else Solution(A.adjoint(a), n - A.centred, "dual")
+    return None if a is None else Solution(A.adjoint(a), len(K) - A.centred, "dual")
 
 
 def decomposed(A: Design, Y: Floats) -> Solution:

@@ -1,0 +1,54 @@
+r"""Hide the answer of an equation: ``a = b`` becomes ``a = {?}``, in LaTeX."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = r"\,?"
+_ALIGNED = re.compile(r"\\begin\{(aligned|align\*?|split|gathered)\}(.*)\\end\{\1\}", re.DOTALL)
+_TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|.", re.DOTALL)
+_OPENING, _CLOSING = {"{", "(", "[", r"\{", r"\begin"}, {"}", ")", "]", r"\}", r"\end"}
+_WEAKER = {
+    r"\approx",
+    r"\propto",
+    r"\iff",
+    r"\Leftrightarrow",
+    r"\le",
+    r"\leq",
+    r"\ge",
+    r"\geq",
+    r"\sim",
+    r"\to",
+    "<",
+    ">",
+}
+_ARROW = re.compile(r"\s*\\(Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow)(?![a-zA-Z])")
+
+
+def hidden(latex: str) -> str:
+    """The equation up to its last relation at the top level, with a question mark for the rest.
+
+    A side condition after ``\\quad`` stays; what follows an arrow after ``\\quad`` is the equation itself.
+    """
+    latex = latex.strip()
+    if match := _ALIGNED.fullmatch(latex):
+        return rf"\begin{{{match[1]}}}{hidden(match[2])}\end{{{match[1]}}}"
+    equals, weaker, end = -1, -1, len(latex)
+    depth = 0
+    for token in _TOKEN.finditer(latex):
+        symbol = token[0]
+        depth += (symbol in _OPENING) - (symbol in _CLOSING)
+        if depth:
+            continue
+        if symbol == "=":
+            equals = token.end()
+        elif symbol in _WEAKER:
+            weaker = token.end()
+        elif symbol in (r"\quad", r"\qquad") and equals > 0 and not _ARROW.match(latex, token.end()):
+            end = token.start()
+            break
+    cut = equals if equals > 0 else weaker
+    side = latex[end:]
+    if cut < 0:
+        return HIDDEN
+    return f"{latex[:cut]} {HIDDEN}{',' + side if side else ''}"
