@@ -23,7 +23,7 @@ run: $(READY)
 	@$(BIN)/mlatlas tour
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mlatlas.atlas.judge.calculus import derivative, hessian, integral, minimise
 from mlatlas.atlas.judge.check import run_check
 from mlatlas.atlas.judge.traced import functions_run
 from mlatlas.atlas.map.page import Check
@@ -85,6 +86,34 @@ def test_operators_define(source):
     else:
         verdict = judged(source)
         assert verdict.ok, verdict
+
+
+@pytest.mark.parametrize("x", [-1e3, -0.7, 1e-3, 1.0, 40.0])
+def test_derivatives_have_nine_digits(x):
+    for f, slope, curvature in (
+        (np.sin, np.cos(x), -np.sin(x)),
+        (lambda t: np.exp(t / 10), np.exp(x / 10) / 10, np.exp(x / 10) / 100),
+        (lambda t: np.log(np.abs(t)), 1 / x, -1 / x**2),
+        (lambda t: 1 / (1 + t**2), -2 * x / (1 + x**2) ** 2, (6 * x**2 - 2) / (1 + x**2) ** 3),
+    ):
+        scale = max(abs(f(x)), abs(slope), abs(curvature))
+        assert abs(derivative(f, x) - slope) < 1e-9 * scale
+        assert abs(hessian(f, x) - curvature) < 1e-7 * scale
+
+
+def test_shapes_of_derivatives():
+    A = np.arange(6.0).reshape(2, 3)
+    assert np.allclose(derivative(lambda x: A @ x, np.ones(3)), A)
+    assert derivative(lambda X: X @ A, np.ones((4, 2))).shape == (4, 3, 4, 2)
+    assert isinstance(derivative(np.exp, 1.0), float)
+    assert hessian(lambda x: x @ x, np.ones(3)).shape == (3, 3)
+
+
+def test_what_has_no_value_is_an_error():
+    with pytest.raises(ArithmeticError, match="does not converge"):
+        integral(lambda x: 1 / x, 0, 1)
+    with pytest.raises(ArithmeticError, match="not reached"):
+        minimise(lambda x: np.exp(-x) - x, 0.0)
 
 
 # ---- what is refused before it runs ----------------------------------------------------------------------------
@@ -192,15 +221,21 @@ def test_hypotheses_that_are_hardly_ever_met():
     refused("x = draw.normal(3)\ndraw.require(min(x) > 3)\ntruth = x + x\nanswer = 2 * x", "only 0 of 250 draws")
 
 
-@pytest.mark.parametrize("truth", ["log(-abs(x)) * x", "x / 0", "[[1], [1, 2]]", "'x'", "1j * x"])
-def test_what_is_no_finite_number_fails(truth):
-    verdict = judged(
-        f"x = draw.normal(3)\ntruth = {truth}\nanswer = x * 1j"
-        if "j" in truth
-        else f"x = draw.normal(3)\ntruth = {truth}\nanswer = x"
-    )
-    assert not verdict.ok
-    assert not verdict.counterexample or "not finite" in verdict.reasons[0]
+@pytest.mark.parametrize(
+    ("truth", "words"),
+    [
+        ("log(-abs(x)) * x", "not finite"),
+        ("x / 0", "not finite"),
+        ("[[1], [1, 2]]", "inhomogeneous"),
+        ("'x'", "real numbers"),
+        ("x + 1j * x", "real numbers"),
+        ("lambda: x", "real numbers"),
+        ("x[0]", "shapes () and (3,)"),
+    ],
+)
+def test_what_is_no_finite_array_of_its_shape_fails(truth, words):
+    verdict = refused(f"x = draw.normal(3)\ntruth = {truth}\nanswer = x", words)
+    assert verdict.error == np.inf
 
 
 # ---- what cannot fail ------------------------------------------------------------------------------------------

@@ -149,3 +149,15 @@ def test_shrinking_is_deterministic_and_bounded():
     calls = 0
     shrink(fails, seed, budget_tries=30)
     assert calls <= 31
+
+
+def test_integers_are_shrunk_first():
+    seen = []
+
+    def fails(draw):
+        draw.normal(3, 3), draw.integer(1, 99), draw.normal(2)
+        seen.append(set(draw.edits))
+        return True
+
+    shrink(fails, 0)
+    assert seen[:2] == [set(), {1}]

@@ -87,7 +87,9 @@ def test_a_gap_is_relative_to_the_larger_side_or_the_scale():
     assert not between.apart  # ten tolerances kill no mutant
 
 
-@pytest.mark.parametrize("pair", [(np.nan, np.nan), (np.inf, np.inf), (np.zeros(2), np.zeros(3)), ("a", "a"), (1.0, [1.0])])
+@pytest.mark.parametrize(
+    "pair", [(np.nan, np.nan), (np.inf, np.inf), (np.zeros(2), np.zeros(3)), ("a", "a"), (1.0, [1.0])]
+)
 def test_what_is_not_finite_or_has_another_shape_never_agrees(pair):
     one = agree(*pair)
     assert not one.holds
@@ -142,7 +144,8 @@ def test_a_needless_hypothesis_is_reported():
 
 
 @pytest.mark.parametrize(
-    ("shift", "failure"), [(lambda draw: (numbers(draw), None), "raises"), (lambda draw: (numbers(draw), np.inf), "not a number")]
+    ("shift", "failure"),
+    [(lambda draw: (numbers(draw), None), "raises"), (lambda draw: (numbers(draw), np.inf), "not a number")],
 )
 def test_a_counterexample_that_fails_for_the_wrong_reason_is_none(shift, failure):
     @law("invariant", given=numbers_and_shift, without=shift, **WORDS)

@@ -40,6 +40,7 @@ from mlatlas.atlas.lab import (
     open_lab,
     shown,
 )
+from mlatlas.atlas.lab.drawing import apart
 from mlatlas.atlas.lab.events import decode, encode
 from mlatlas.atlas.text import Text
 from mlatlas.data import diabetes
@@ -539,6 +540,16 @@ def test_labels_at_the_ends_do_not_overlap_and_stay_inside() -> None:
     assert min(np.diff(places)) > 12
     assert places[0] > 0
     assert places[-1] < 384
+
+
+def test_labels_are_pushed_apart_no_further_than_they_must() -> None:
+    assert apart([50.0, 150.0, 250.0], 0.0, 300.0) == [50.0, 150.0, 250.0]
+    low, middle, high, alone = apart([100.0, 101.0, 102.0, 250.0], 0.0, 300.0)
+    assert (middle, alone) == (101.0, 250.0)
+    assert high - middle == pytest.approx(middle - low)
+    assert middle - low > 12
+    assert min(apart([0.0, 0.0, 0.0], 0.0, 300.0)) == 0.0
+    assert max(apart([300.0, 300.0], 0.0, 300.0)) == 300.0
 
 
 def test_too_many_named_lines_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -263,12 +264,28 @@ def test_long_lines_are_read_quickly(text: str):
         (r"\min_{w,b} f", "min_(w, b) f"),
         (r"\begin{cases} 1 & x > 0 \\ 0 & \text{else} \end{cases}", "{1, x > 0; 0, else"),
         (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "a = b\nc = d"),
+        (r"\frac{1}{n} \lVert \frac{a}{b} \rVert^2", "1/n ‖a/b‖²"),
         (r"\binom{n}{k}", "(n choose k)"),
         (r"p(y \mid x_{1:n})", "p(y ∣ x_(1:n))"),
     ],
 )
 def test_mathematics_reads_well_in_the_terminal(latex: str, text: str):
     assert unicode_math(latex) == text
+
+
+LATEX = re.findall(
+    r"\S+",
+    r"\frac \sqrt \sum_ \hat \min_ \lVert \rVert \left( \right) { } ^ _ & \\ \text{a} x 1 + - = , ( ) \bar 我 < >",
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(LATEX) | st.text(max_size=2), max_size=10))
+def test_any_latex_is_shown_or_refused_by_an_error_of_ours(pieces: list[str]):
+    try:
+        assert not set(unicode_math(" ".join(pieces))) & {"\ue000", "\ue001"} - set("".join(pieces))
+    except AtlasError as error:
+        assert "cannot be read" in str(error)  # noqa: PT017
 
 
 def test_latex_that_cannot_be_read_is_an_error_of_ours():

@@ -1,3 +1,16 @@
-from .lasso.lasso import ElasticNet as ElasticNet, ElasticNetCV as ElasticNetCV, Lasso as Lasso, LassoCV as LassoCV, enet_path as enet_path, lasso_path as lasso_path
+from .lasso.lasso import (
+    ElasticNet as ElasticNet,
+    ElasticNetCV as ElasticNetCV,
+    Lasso as Lasso,
+    LassoCV as LassoCV,
+    duality_gap as duality_gap,
+    enet_path as enet_path,
+    lasso_path as lasso_path,
+)
 from .linear_regression.linear_regression import LinearRegression as LinearRegression
-from .ridge.ridge import Ridge as Ridge, RidgeCV as RidgeCV, effective_degrees_of_freedom as effective_degrees_of_freedom, ridge_path as ridge_path
+from .ridge.ridge import (
+    Ridge as Ridge,
+    RidgeCV as RidgeCV,
+    effective_degrees_of_freedom as effective_degrees_of_freedom,
+    ridge_path as ridge_path,
+)

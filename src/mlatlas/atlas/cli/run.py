@@ -96,7 +96,8 @@ def run_and_store(room: Room, lab: Lab, result: RunResult, folder: Path | None, 
                     case Figure() if folder is not None:
                         _write_svg(folder / f"{event.name}.svg", draw(event, tongue))
         except KeyboardInterrupt:
-            screen.print(STOPPED[tongue], soft_wrap=True)
+            if not result.empty:
+                screen.print(STOPPED[tongue], soft_wrap=True)
             raise
         finally:
             if not result.empty:
@@ -132,8 +133,6 @@ def _write(room: Room, lab: Lab, result: RunResult, folder: Path, tongue: Langua
 def _show_knobs(out: Console, concept: str, lab: Lab, tongue: Language) -> None:
     from rich.table import Table as Drawn
 
-    from mlatlas.atlas.lab import shown
-
     if not lab.knobs:
         return out.print(NO_KNOBS[tongue].format(concept=concept))
     drawn = Drawn(title=KNOBS[tongue].format(concept=concept), title_justify="left", box=None, pad_edge=False)
@@ -141,9 +140,7 @@ def _show_knobs(out: Console, concept: str, lab: Lab, tongue: Language) -> None:
         drawn.add_column(heading[tongue])
     for knob in lab.knobs.values():
         choices = ", ".join(f"{name} ({label[tongue]})" for name, label in knob.labels.items())
-        drawn.add_row(
-            knob.name, knob.text[tongue], choices or knob.rule[tongue], shown(knob.plain(knob.default), tongue)
-        )
+        drawn.add_row(knob.name, knob.text[tongue], choices or knob.rule[tongue], str(knob.plain(knob.default)))
     return out.print(drawn)
 
 
@@ -174,7 +171,8 @@ def _show(out: Console, result: RunResult, tongue: Language) -> None:
     out.print()
     out.print(sentence(result.learned.text[tongue], "bold cyan"))
     out.print(f"\n{SAME[tongue]}", style="bold")
-    out.print(Syntax(result.script.code, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    code = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(result.script.code)
+    out.print(code, soft_wrap=True)
 
 
 def _drawn(table: Table, tongue: Language) -> RenderableType:

@@ -39,7 +39,7 @@ def derivative(f: Function, x: Any) -> Any:
 def _partial(f: Function, x: Array, j: int) -> Array:
     best, smallest = np.asarray(np.nan), np.inf
     for shrink in (1.0, 0.1, 1e-2, 1e-3, 1e-4):
-        value, error = _extrapolated(f, x, j, shrink * 0.1 * max(abs(x[j]), 0.1))
+        value, error = _extrapolated(f, x, j, shrink * min(0.1 * max(abs(x[j]), 0.1), 0.5))
         if not smallest < np.inf or error < smallest:
             best, smallest = value, error
         if error <= 1e-9 * (1.0 + float(np.max(np.abs(value), initial=0.0))):
@@ -140,8 +140,9 @@ def minimise(f: Function, x0: Any) -> Array:
     def at(flat: Array) -> float:
         return float(np.asarray(f(flat.reshape(shape) if shape else float(flat[0]))).reshape(()))
 
-    x = bfgs(at, np.ravel(np.asarray(x0, dtype=float)), jac=lambda z: derivative(at, z), method="BFGS").x
-    x, left = _polished(at, x)
+    with np.errstate(all="ignore"):
+        x = bfgs(at, np.ravel(np.asarray(x0, dtype=float)), jac=lambda z: derivative(at, z), method="BFGS").x
+        x, left = _polished(at, x)
     if not left < 1e-6:
         raise ArithmeticError(f"the minimum was not reached: the gradient is still {left:.1e}")
     return np.asarray(x.reshape(shape)) if shape else x[0]
@@ -153,6 +154,8 @@ def _polished(f: Function, x: Array) -> tuple[Array, float]:
     scale = 1.0
     for _ in range(8):
         curvature = hessian(f, x)
+        if not (np.isfinite(curvature).all() and np.isfinite(gradient).all()):
+            return x, np.inf
         scale = 1.0 + float(np.max(np.abs(curvature)))
         step = x - np.linalg.lstsq(curvature, gradient, rcond=1e-10)[0]
         after = derivative(f, step)

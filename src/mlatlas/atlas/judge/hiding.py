@@ -8,27 +8,14 @@ HIDDEN = r"\,?"
 _ALIGNED = re.compile(r"\\begin\{(aligned|align\*?|split|gathered)\}(.*)\\end\{\1\}", re.DOTALL)
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|.", re.DOTALL)
 _OPENING, _CLOSING = {"{", "(", "[", r"\{", r"\begin"}, {"}", ")", "]", r"\}", r"\end"}
-_WEAKER = {
-    r"\approx",
-    r"\propto",
-    r"\iff",
-    r"\Leftrightarrow",
-    r"\le",
-    r"\leq",
-    r"\ge",
-    r"\geq",
-    r"\sim",
-    r"\to",
-    "<",
-    ">",
-}
-_ARROW = re.compile(r"\s*\\(Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow)(?![a-zA-Z])")
+_ARROWS = {r"\Rightarrow", r"\Longrightarrow", r"\implies", r"\iff", r"\Leftrightarrow", r"\Longleftrightarrow"}
+_WEAKER = {r"\approx", r"\propto", r"\le", r"\leq", r"\ge", r"\geq", r"\sim", r"\to", "<", ">", *_ARROWS}
 
 
 def hidden(latex: str) -> str:
     """The equation up to its last relation at the top level, with a question mark for the rest.
 
-    A side condition after ``\\quad`` stays; what follows an arrow after ``\\quad`` is the equation itself.
+    A side condition after ``\\quad`` stays, and so does what stands before an arrow.
     """
     latex = latex.strip()
     if match := _ALIGNED.fullmatch(latex):
@@ -43,12 +30,15 @@ def hidden(latex: str) -> str:
         if symbol == "=":
             equals = token.end()
         elif symbol in _WEAKER:
-            weaker = token.end()
-        elif symbol in (r"\quad", r"\qquad") and equals > 0 and not _ARROW.match(latex, token.end()):
+            equals, weaker = -1 if symbol in _ARROWS else equals, token.end()
+        elif symbol in (r"\quad", r"\qquad") and equals > 0 and not _arrow_follows(latex, token.end()):
             end = token.start()
             break
     cut = equals if equals > 0 else weaker
-    side = latex[end:]
-    if cut < 0:
-        return HIDDEN
-    return f"{latex[:cut]} {HIDDEN}{',' + side if side else ''}"
+    side = f", {latex[end:]}" if end < len(latex) else ""
+    return f"{latex[:cut]} {HIDDEN}{side}" if cut > 0 else HIDDEN
+
+
+def _arrow_follows(latex: str, position: int) -> bool:
+    token = _TOKEN.match(latex[position:].lstrip())
+    return token is not None and token[0] in _ARROWS

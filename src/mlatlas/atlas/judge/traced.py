@@ -20,13 +20,12 @@ _seen: set[Function] = set()  # shared, because the threads of a pool keep the r
 
 
 def functions_run(block: Check, subject: Subject, draws: int = 3) -> set[Function]:
-    """The functions that run while ``code``, and what it takes from the subject, is evaluated on a few draws.
+    """The functions that run while ``code``, and whatever it is computed from, is evaluated on a few draws.
 
     Compiled functions leave no trace: run it with NUMBA_DISABLE_JIT=1, in a process of its own.
     """
     source = Source(block.label, block.source)
     watched = {name for name in source.needs if name == "code" or source.depends("code", name)}
-    watched = {name for name in watched if source.depends(name, "subject")}
     _seen.clear()
     done = 0
     for seed in range(10 * draws):

@@ -163,7 +163,6 @@ class _Drawing:
             axes.grid(axis="x" if self.sideways else "y", color=_INK, alpha=0.13, linewidth=0.8)
             axes.tick_params(axis="x" if self.sideways else "y", length=0 if not figure.square else 4)
         if self.sideways:
-            axes.spines["bottom"].set_visible(False)
             axes.tick_params(axis="both", length=0)
         if figure.log_x:
             axes.set_xscale("log")
@@ -264,7 +263,9 @@ class _Drawing:
                 axes.invert_yaxis()
             return
         bars = any(isinstance(one, Bars) for one in figure.series)
-        axes.margins(x=0.02, y=0.06)
+        axes.margins(x=0.02, y=0.1 if bars else 0.06)
+        if bars:
+            axes.spines["bottom"].set_visible(figure.log_y)
         if self.sideways:
             axes.margins(x=0.12 if min(self.axes.get_xlim()) < 0 else 0.08, y=0.02)
             axes.invert_yaxis()
@@ -405,7 +406,7 @@ class _Drawing:
         crowd = {}
         for side, pick in (("right", np.argmax), ("left", np.argmin)):
             ends = sorted(self._height(one.y[int(pick(one.x))]) * height for one in named)
-            crowd[side] = sum(abs(a - b) for a, b in zip(ends, _apart(ends, 0.0, height), strict=True))
+            crowd[side] = sum(abs(a - b) for a, b in zip(ends, apart(ends, 0.0, height), strict=True))
         return "left" if crowd["left"] < 0.5 * crowd["right"] - 20 else "right"
 
     def _height(self, y: float) -> float:
@@ -428,7 +429,7 @@ class _Drawing:
             x, y = self.axes.transData.transform((one.x[end], one.y[end]))
             found.append((float(y), float(x), one))
         found.sort(key=lambda item: item[0])
-        places = _apart([y for y, _, _ in found], bottom, top)
+        places = apart([y for y, _, _ in found], bottom, top)
         for (y, x, one), place in zip(found, places, strict=True):
             colour = style[id(one)]
             edge = right + 8 if side == "right" else left - 8
@@ -533,7 +534,7 @@ def _edges(centres: Sequence[Any]) -> np.ndarray:
     return np.concatenate([[2 * middle[0] - between[0]], between, [2 * middle[-1] - between[-1]]])
 
 
-def _apart(places: Sequence[float], low: float, high: float) -> list[float]:
+def apart(places: Sequence[float], low: float, high: float) -> list[float]:
     """Sorted places pushed apart to a line's height, each as near as can be to where it was, within low and high."""
     step = min(1.18 * SIZE, (high - low) / max(1, len(places)))
     blocks: list[list[float]] = []  # [sum of wished starts, count]; a block is a run of labels that touch

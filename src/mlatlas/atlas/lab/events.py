@@ -336,9 +336,9 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The inverse of `encode`; lists become tuples."""
+    """The inverse of `encode`."""
     if isinstance(value, list):
-        return tuple(decode(item) for item in value)
+        return [decode(item) for item in value]
     if isinstance(value, dict):
         kind = _KINDS.get(value.get("kind", ""))
         if kind is None:

@@ -82,7 +82,7 @@ class RunResult:
         """The inverse of `to_json`."""
         try:
             fields: dict[str, Any] = {name: data[name] for name in ("seed", "knobs", "seconds", "complete")}
-            fields |= {name: list(decode(data[name])) for name in ("metrics", "tables", "figures")}
+            fields |= {name: decode(data[name]) for name in ("metrics", "tables", "figures")}
             return cls(**fields, learned=decode(data["learned"]), script=decode(data["script"]))
         except (KeyError, TypeError) as error:
             raise AtlasError(f"a stored run cannot be read ({error}); run the lab again") from None

@@ -116,7 +116,7 @@ class Knob:
         hint = hint or Text(f"Try {self.name}={usual}, the default", f"可以用默认值 {self.name}={usual}。")
         return KnobError(
             f"Knob {self.name!r} must be {self.rule.en}; got {value!r}. {hint.en}",
-            f"旋钮 {self.name!r} 必须是{self.rule.zh}；收到 {value!r}。{hint.zh}",
+            f"旋钮 {self.name!r} 必须是 {self.rule.zh}；收到 {value!r}。{hint.zh}",
         )
 
 

@@ -45,13 +45,18 @@ def located(page: str, line: int) -> Iterator[None]:
     try:
         yield
     except AtlasError as error:
+        if str(error).startswith(f"{page}:"):
+            raise
         raise AtlasError(f"{page}:{line}: {error}") from None
 
 
 def unicode_math(latex: str) -> str:
     """The equation as readable text: ``ŵ = (XᵀX + λI)⁻¹ Xᵀy``; an aligned one has several lines."""
     source = mathml(latex).replace("&ApplyFunction;", GAP)
-    root = ElementTree.fromstring(re.sub(r"&(?!amp;|lt;|gt;|quot;|apos;|#)\w+;", "", source))
+    try:
+        root = ElementTree.fromstring(re.sub(r"&(?!amp;|lt;|gt;|quot;|apos;|#)\w+;", "", source))
+    except ElementTree.ParseError:
+        raise AtlasError(f"the LaTeX {latex[:60]!r} cannot be read: it holds a control character.") from None
     aligned = len(root) == 1 and root[0].tag == "mtable"
     lines = [[node for cell in row for node in cell] for row in root[0]] if aligned else [list(root)]
     return normalize("NFC", "\n".join(_spaced(_row(line)) for line in lines))
@@ -60,7 +65,7 @@ def unicode_math(latex: str) -> str:
 def _spaced(text: str) -> str:
     """The text with its gaps as spaces where they are needed."""
     text = re.sub(f"{GAP}*{WIDE}[{GAP}{WIDE}]*", WIDE, text)
-    text = re.sub(rf"[{GAP}{WIDE}]+(?=[\s,.;)\]}}‖|/]|$)|{GAP}+(?=[(\[])|(?<![^\s(\[{{√‖|−±])[{GAP}{WIDE}]+", "", text)
+    text = re.sub(rf"[{GAP}{WIDE}]+(?=[\s,.;)\]}}/]|$)|{GAP}+(?=[(\[])|(?<![^\s(\[{{√‖|−±])[{GAP}{WIDE}]+", "", text)
     return re.sub(f"[ {GAP}{WIDE}]+", " ", text).strip()
 
 
@@ -68,6 +73,9 @@ def _row(nodes: list[ElementTree.Element]) -> str:
     """Symbols side by side; an operator is spaced only between two operands."""
     text = ""
     for node in nodes:
+        fence = node if node.tag == "mo" or not len(node) else node[0]
+        if fence.get("form") == "postfix":
+            text = text.rstrip(GAP + WIDE)
         symbol = (node.text or "").strip()
         if node.tag == "mo" and symbol in SPACED:
             text += f" {symbol} " if text.strip() and text[-1] not in " ([{," else symbol

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 FINITE = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}  # the caller has excluded NaN and infinities
 
 
-@njit(cache=True, nogil=True, fastmath=FINITE)
+@njit(cache=True, nogil=True, fastmath=FINITE)  # type: ignore[untyped-decorator]
 def minimiser(z: float, square: float, lam: float, beta: float, positive: bool) -> float:
     """Return argmin over v of ½ square v² − z v + λ|v| + ½βv², with v ≥ 0 if `positive`: z = aᵀr + ‖a‖²w."""
     if positive and z < 0.0:
@@ -24,7 +24,7 @@ def minimiser(z: float, square: float, lam: float, beta: float, positive: bool) 
     return (max(z - lam, 0.0) - max(-z - lam, 0.0)) / (square + beta)  # (coordinate-update)
 
 
-@njit(cache=True, nogil=True, fastmath=FINITE)
+@njit(cache=True, nogil=True, fastmath=FINITE)  # type: ignore[untyped-decorator]
 def sweep_dense(
     A: Floats,
     gram: bool,
@@ -54,7 +54,7 @@ def sweep_dense(
                 state[i] -= step * A[i, j]
 
 
-@njit(cache=True, nogil=True, fastmath=FINITE)
+@njit(cache=True, nogil=True, fastmath=FINITE)  # type: ignore[untyped-decorator]
 def sweep_sparse(
     data: Floats,
     indices: NDArray[np.int32],

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mlatlas.linear.lasso.kernels import Floats, sweep_dense, sweep_sparse
+from mlatlas.numerics.tables import Design
 
 Indices = NDArray[np.intp]
 
@@ -53,25 +54,35 @@ class Penalty:
         """Return how strongly g draws each feature from zero: one at zero stays there up to λ."""
         return g if self.positive else np.abs(g)
 
-    def gap(self, w: Floats, g: Floats, pull: float, square: float) -> float:
-        """Return the duality gap at w, given g at the same features, the greatest pull on any feature, and ‖r‖²."""
-        s = self.lam / pull if pull > self.lam else 1.0
+    def gap(self, w: Floats, g: Floats, pull: Floats, square: float) -> float:
+        """Return the duality gap at w, given g at the features of w, the pull on every feature, and ‖r‖².
+
+        Without λ only a slope that does not draw towards w ≥ 0 counts: ‖g‖²/2β, the gap of the dual that has no
+        constraints, or for β = 0, where none is known, ‖g‖².
+        """
+        strongest = max(float(pull.max()), 0.0)
+        if self.lam == 0.0:
+            away, back = np.maximum(pull, 0.0), np.minimum(g[w > 0.0], 0.0) if self.positive else np.zeros(0)
+            return float(away @ away + back @ back) / (2.0 * self.beta if self.beta > 0.0 else 1.0)
+        s = self.lam / max(strongest, self.lam)
         short = 0.5 * (1.0 - s) ** 2 * (square + self.beta * (w @ w))
         return float(short + self.lam * np.abs(w).sum() - s * (g @ w))  # (duality-gap)
 
 
-class Columns(ABC):
-    """A = √S (X − 1 x̄ᵀ), of which the columns of a growing working set W are at hand. `root` is √s, None for ones."""
+def gradient(design: Design, r: Floats) -> Floats:
+    """Return Aᵀr (p,): one product with X, in the precision of X."""
+    sr = r if design.root is None else design.root * r
+    x = design.X.T @ sr.astype(design.X.dtype, copy=False)
+    return np.asarray(x - design.mean * sr.sum(), dtype=np.float64)
 
-    def __init__(self, X: Any, mean: Floats, root: Floats | None) -> None:
-        self.X, self.mean, self.root = X, mean, root
+
+class Columns(ABC):
+    """The columns of a design A that are in a growing working set W."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
         self.W: Indices = np.empty(0, np.intp)
         self.squares: Floats = np.empty(0)  # ‖aⱼ‖² of the members
-
-    @property
-    @abstractmethod
-    def A(self) -> Any:
-        """The columns of the members, (n, k)."""
 
     @abstractmethod
     def extend(self, features: Indices) -> None:
@@ -99,20 +110,18 @@ class Columns(ABC):
 
     def gradient(self, r: Floats) -> Floats:
         """Return Aᵀr for all p features, in one pass over X."""
-        sr = r if self.root is None else self.root * r
-        x = self.X.T @ sr.astype(self.X.dtype, copy=False)
-        return np.asarray(x - self.mean * sr.sum(), dtype=np.float64)
+        return gradient(self.design, r)
 
 
-class DenseColumns(Columns):
+class _DenseColumns(Columns):
     """A_W gathered in Fortran order, and G = A_WᵀA_W while k ≤ n: then the state is A_Wᵀr, and r itself afterwards.
 
     With G a coordinate that moves costs O(k) and one that stays O(1); without, both cost O(n).
     """
 
-    def __init__(self, X: NDArray[Any], mean: Floats, root: Floats | None) -> None:
-        super().__init__(X, mean, root)
-        self.store: Floats = np.empty((X.shape[0], 0), order="F")
+    def __init__(self, design: Design) -> None:
+        super().__init__(design)
+        self.store: Floats = np.empty((design.shape[0], 0), order="F")
         self.G: Floats | None = np.empty((0, 0), order="F")
 
     @property
@@ -120,21 +129,22 @@ class DenseColumns(Columns):
         return self.store[:, : len(self.W)]
 
     def extend(self, features: Indices) -> None:
-        (n, k), p = self.A.shape, self.X.shape[1]
+        (n, k), p = self.A.shape, self.design.shape[1]
+        X, mean, root = self.design.X, self.design.mean[features], self.design.root
         self.W = np.append(self.W, features)
         size = min(p, len(self.W) * 5 // 4)
         if len(self.W) > self.store.shape[1]:
             self.store = _enlarged(self.store, (n, size))
         old, new = self.A[:, :k], self.A[:, k:]
-        if self.X.flags.f_contiguous:
-            for column, j in zip(new.T, features, strict=True):
-                np.subtract(self.X[:, j], self.mean[j], out=column)
+        if X.flags.f_contiguous:
+            for column, j, m in zip(new.T, features, mean, strict=True):
+                np.subtract(X[:, j], m, out=column)
         else:
             for i in range(0, n, ROWS):
-                np.subtract(self.X[i : i + ROWS].take(features, axis=1), self.mean[features], out=new[i : i + ROWS])
-        if self.root is not None:
-            new *= self.root[:, None]
-        self.squares = np.append(self.squares, _squares(np.einsum("ij,ij->j", new, new), self.mean[features], n))
+                np.subtract(X[i : i + ROWS].take(features, axis=1), mean, out=new[i : i + ROWS])
+        if root is not None:
+            new *= root[:, None]
+        self.squares = np.append(self.squares, _squares(np.einsum("ij,ij->j", new, new), mean, n))
 
         if len(self.W) > max(n, ROUND):
             self.G = None
@@ -177,22 +187,22 @@ class DenseColumns(Columns):
         return x
 
 
-class SparseColumns(Columns):
+class _SparseColumns(Columns):
     """√s X_W in CSC layout with the means apart: the state is (ρ, c) with r = ρ + c√s, so that nothing is filled in."""
 
-    def __init__(self, X: Any, mean: Floats, root: Floats | None) -> None:
-        super().__init__(X, mean, root)
-        self.roots: Floats = np.ones(X.shape[0]) if root is None else root
-        self.scaled: Any = sparse.csc_array((X.shape[0], 0))
+    def __init__(self, design: Design) -> None:
+        super().__init__(design)
+        self.roots = design.weight
+        self.scaled: Any = sparse.csc_array((len(self.roots), 0))
 
     def extend(self, features: Indices) -> None:
-        new = sparse.csc_array(self.X[:, features], dtype=np.float64)
+        new = sparse.csc_array(self.design.X[:, features], dtype=np.float64)
         column = np.repeat(np.arange(len(features)), np.diff(new.indptr))
-        roots, mean = self.roots[new.indices], self.mean[features]
+        roots, mean = self.roots[new.indices], self.design.mean[features]
         new.data *= roots
 
         def total(values: Floats) -> Floats:
-            return np.bincount(column, values, minlength=len(features))
+            return np.bincount(column, values, minlength=len(features)).astype(np.float64)
 
         zeros = np.where(np.diff(new.indptr) < len(self.roots), self.roots @ self.roots - total(roots**2), 0.0)
         squares = total((new.data - mean[column] * roots) ** 2) + mean**2 * np.maximum(zeros, 0.0)
@@ -204,7 +214,7 @@ class SparseColumns(Columns):
         return np.append(r, 0.0)
 
     def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
-        A, mean, total = self.scaled, self.mean[self.W], float(self.roots @ self.roots)
+        A, mean, total = self.scaled, self.design.mean[self.W], float(self.roots @ self.roots)
         sweep_sparse(
             A.data, A.indices, A.indptr, mean, total, self.squares, state, w, order,
             penalty.lam, penalty.beta, penalty.positive,
@@ -212,7 +222,8 @@ class SparseColumns(Columns):
 
     def residual(self, state: Floats) -> Floats:
         """Return r = ρ + c√s."""
-        return state[:-1] + state[-1] * self.roots
+        r: Floats = state[:-1] + state[-1] * self.roots
+        return r
 
     def square(self, state: Floats, w: Floats) -> float:
         r = self.residual(state)
@@ -220,15 +231,10 @@ class SparseColumns(Columns):
 
     def slope(self, state: Floats) -> Floats:
         r = self.residual(state)
-        return np.asarray(self.scaled.T @ r - self.mean[self.W] * (self.roots @ r))
+        return np.asarray(self.scaled.T @ r - self.design.mean[self.W] * (self.roots @ r))
 
     def times(self, w: Floats) -> Floats:
-        return np.asarray(self.scaled @ w - self.roots * (self.mean[self.W] @ w))
-
-
-def columns_of(X: Any, mean: Floats, root: Floats | None) -> Columns:
-    """Return the columns of √S (X − 1 x̄ᵀ), for a dense X or one in CSC layout."""
-    return SparseColumns(X, mean, root) if sparse.issparse(X) else DenseColumns(X, mean, root)
+        return np.asarray(self.scaled @ w - self.roots * (self.design.mean[self.W] @ w))
 
 
 def descend(columns: Columns, w: Floats, r: Floats, penalty: Penalty, tol: float, limit: int) -> int:
@@ -245,7 +251,7 @@ def descend(columns: Columns, w: Floats, r: Floats, penalty: Penalty, tol: float
         columns.sweep(state, w, members, penalty)
         sweeps += 1
         g = columns.slope(state) - penalty.beta * w
-        if sweeps >= limit or penalty.gap(w, g, penalty.pull(g).max(), columns.square(state, w)) <= tol:
+        if sweeps >= limit or penalty.gap(w, g, penalty.pull(g), columns.square(state, w)) <= tol:
             return sweeps
         active = np.flatnonzero(w)
         ws, states = [w[active]], [state.copy()]
@@ -279,9 +285,14 @@ class Path:
     gaps: Floats
     sweeps: NDArray[np.intp]
 
+    def then(self, w: Floats, gap: float) -> Path:
+        """Return the path with one more answer, found without sweeping: one, by name."""
+        coefs = np.column_stack([self.coefs, w.astype(self.coefs.dtype)])
+        return Path(coefs, np.append(self.gaps, gap), np.append(self.sweeps, 1))
+
 
 def solve(
-    columns: Columns, y: Floats, start: Floats, penalties: Sequence[Penalty], *, gap: float, max_sweeps: int
+    design: Design, y: Floats, start: Floats, penalties: Sequence[Penalty], *, gap: float, max_sweeps: int
 ) -> Path:
     """Minimise P under each penalty in turn, from `start` (p,), until its duality gap is at most `gap`.
 
@@ -290,9 +301,9 @@ def solve(
     features, no feature is missed.
     """
     m, p = len(penalties), len(start)
-    path = Path(np.zeros((p, m), columns.X.dtype, order="F"), np.empty(m), np.zeros(m, np.intp))
-    used = np.flatnonzero(start)
-    columns.extend(used[~np.isin(used, columns.W)])
+    columns = _SparseColumns(design) if design.is_sparse else _DenseColumns(design)
+    path = Path(np.zeros((p, m), design.X.dtype, order="F"), np.empty(m), np.zeros(m, np.intp))
+    columns.extend(np.flatnonzero(start))
     w = start[columns.W]
     r = y - columns.times(w)
     x = columns.gradient(r)
@@ -301,13 +312,13 @@ def solve(
             g = x.copy()
             g[columns.W] -= penalty.beta * w
             pull = penalty.pull(g)
-            strongest = max(pull.max(), 0.0)
-            path.gaps[i] = penalty.gap(w, g[columns.W], strongest, r @ r)
+            path.gaps[i] = penalty.gap(w, g[columns.W], pull, float(r @ r))
             if path.gaps[i] <= gap or path.sweeps[i] >= max_sweeps:
                 break
+            threshold = min(penalty.lam, 2.0 * penalty.lam - pull.max())
             pull[columns.W] = -np.inf
-            joining = np.flatnonzero(pull > min(penalty.lam, 2.0 * penalty.lam - strongest))
-            room = max(ROUND, np.count_nonzero(w) // 4)
+            joining = np.flatnonzero(pull > threshold)
+            room = max(ROUND, int(np.count_nonzero(w)) // 4)
             if len(joining) > room:
                 joining = joining[np.argpartition(-pull[joining], room)[:room]]
             if len(joining):
@@ -322,7 +333,9 @@ def solve(
 
 
 def _squares(sums: Floats, mean: Floats, n: int) -> Floats:
-    """Set to zero the squares of columns that are constant but for rounding."""
+    """Set to zero the squares of columns that are constant but for rounding, and refuse those that overflow."""
+    if not np.isfinite(sums).all():
+        raise ValueError("X must have squares that do not overflow; rescale the features.")
     rounding = n * (4.0 * np.finfo(np.float64).eps * np.sqrt(n) * mean) ** 2
     return np.where(sums > rounding, sums, 0.0)
 

@@ -47,6 +47,7 @@ TIGHT = 1e-12  # the relative residual at which lsqr stops
 class LinearModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A prediction Xw + b from ``coef_`` and ``intercept_``."""
 
+    fit_intercept: bool
     coef_: NDArray[Any]
     intercept_: Any
 
@@ -61,7 +62,9 @@ class LinearModel(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ign
         X, y = like
         b = y_mean - x_mean @ W  # (intercept)
         self.coef_ = np.ascontiguousarray(W.T if y.ndim == 2 else W[:, 0], dtype=X.dtype)
-        self.intercept_ = np.asarray(b, dtype=X.dtype) if y.ndim == 2 else X.dtype.type(b[0])
+        self.intercept_ = 0.0
+        if self.fit_intercept:
+            self.intercept_ = b.astype(X.dtype) if y.ndim == 2 else X.dtype.type(b[0])
 
     def __sklearn_tags__(self) -> Any:
         """Say that sparse input is taken."""
@@ -84,7 +87,7 @@ class LinearRegression(LinearModel):
 
     Attributes:
         coef_: w of shape (p,), or (k, p) when y has shape (n, k); float32 if X is, else float64.
-        intercept_: b, a number, or shape (k,).
+        intercept_: b, a number, or shape (k,) when y has shape (n, k); 0.0 without an intercept.
         rank_: the rank of A, or None where ``lsqr`` ran, which does not find it.
         solver_: which road was taken, ``cholesky``, ``preconditioned``, ``dual``, ``svd`` or ``lsqr``: see the module.
         n_features_in_, feature_names_in_: as in scikit-learn.

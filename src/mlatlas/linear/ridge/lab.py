@@ -36,7 +36,7 @@ def price(
     yield Progress(0.6, en="held-out rows", zh="在留出的行上评估")
     errors = np.sqrt(((table.y[held_out] - y.mean() - path @ B.T) ** 2).mean(1))
     chosen, best = int(np.argmin(left_out)), int(np.argmin(errors))
-    freedom = np.array([effective_degrees_of_freedom(A, alpha) for alpha in alphas])
+    freedom = effective_degrees_of_freedom(A, alphas)
     yield Metric("alpha", model.alpha_, en="penalty chosen by leave-one-out", zh="留一法选出的惩罚")
     yield Metric("degrees_of_freedom", freedom[chosen], en="effective degrees of freedom", zh="有效自由度")
     yield Metric("rmse", errors[chosen], en="error on held-out rows", zh="留出行上的误差", unit="points of progression")

@@ -24,6 +24,13 @@ def penalised(draw: Draw):
     return (*regression(draw), float(draw.choice([0.3, 2.0, 15.0])))
 
 
+def many_features(draw: Draw):
+    n, p = draw.integer(30, 45), draw.integer(8, 16)
+    X, y = draw.normal(n, p) + 2.0, draw.normal(n) + 3.0
+    draw.require(np.linalg.matrix_rank(X - X.mean(0)) == p)
+    return X, y, 0.3
+
+
 def full_rank(draw: Draw):
     return (*regression(draw), "least squares")
 
@@ -167,7 +174,7 @@ def shrinkage(problem, subject, other):
 )
 def posterior_mean(problem, subject, other):
     x, y, noise, prior = problem
-    grid = np.linspace(-12 * prior, 12 * prior, 20001)
+    grid = np.linspace(-12 * prior, 12 * prior, 3001)
     log_density = -((y[:, None] - np.outer(x, grid)) ** 2).sum(0) / (2 * noise**2) - grid**2 / (2 * prior**2)
     density = np.exp(log_density - log_density.max())
     model = subject.Ridge(alpha=noise**2 / prior**2, fit_intercept=False).fit(x[:, None], y)
@@ -282,14 +289,14 @@ def weights_do_not_repeat_in_leave_one_out(problem, subject, other):
 @law(
     "equivalent",
     given=penalised,
-    en="The path from one decomposition equals a fit for each penalty; several targets equal each alone; sparse equals dense.",
-    zh="一次分解得到的整条路径等于逐个惩罚分别拟合；多目标等于逐个目标；稀疏等于稠密。",
+    en="The path from one decomposition equals a fit for each penalty, and several targets equal each alone.",
+    zh="一次分解得到的整条路径等于逐个惩罚分别拟合，多目标等于逐个目标。",
 )
-def path_targets_and_storage(problem, subject, other):
+def path_and_targets(problem, subject, other):
     X, y, alpha = problem
     grid = [alpha, 3 * alpha]
     Y = np.column_stack([y, X[:, 0] ** 2])
-    together = subject.Ridge(alpha=grid).fit(sparse.csr_matrix(X), Y)
+    together = subject.Ridge(alpha=grid).fit(X, Y)
     return [
         agree(subject.ridge_path(X, y, grid), [coefficients(subject, X, y, a)[:-1] for a in grid]),
         agree(
@@ -297,6 +304,17 @@ def path_targets_and_storage(problem, subject, other):
             [coefficients(subject, X, target, a) for target, a in zip(Y.T, grid, strict=True)],
         ),
     ]
+
+
+@law(
+    "equivalent",
+    given=many_features,
+    en="A sparse matrix gives the same coefficients as a dense one.",
+    zh="稀疏矩阵与稠密矩阵给出相同的系数。",
+)
+def storage(problem, subject, other):
+    X, y, alpha = problem
+    return coefficients(subject, sparse.csr_matrix(X), y, alpha), coefficients(subject, X, y, alpha)
 
 
 # ---- mutants -----------------------------------------------------------------------------------------------
@@ -403,6 +421,17 @@ def unweighted_mean(ours):
     return SimpleNamespace(Ridge=Ridge)
 
 
+@mutant(en="leaves out the last sample", zh="漏掉最后一个样本")
+def off_by_one(ours):
+    class Ridge(ours.Ridge):
+        def fit(self, X, y, sample_weight=None):
+            if sample_weight is not None or X.shape[0] < 6:
+                return super().fit(X, y, sample_weight)
+            return super().fit(X[:-1], y[:-1])
+
+    return SimpleNamespace(Ridge=Ridge)
+
+
 def leave_one_out_errors(ours: Subject, change):
     """Ours with a RidgeCV whose squared leave-one-out errors go through ``change(self, X, y, errors)``."""
 
@@ -425,11 +454,10 @@ def training_errors(ours):
 @mutant(en="forgets the intercept's share 1/n in the leverage", zh="杠杆值里漏了截距贡献的 1/n")
 def leverage_without_intercept(ours):
     def change(self, X, y, errors):
-        residual = (y - self.predict(X))[:, None]
-        if not self.fit_intercept:
+        if not self.fit_intercept or len(self.alphas) > 1 or not errors.all():
             return errors
-        one_less_h = np.abs(residual) / np.sqrt(errors)
-        return (residual / (one_less_h + 1 / len(y))) ** 2
+        residual = (y - self.predict(X))[:, None]
+        return (residual / (np.abs(residual) / np.sqrt(errors) + 1 / len(y))) ** 2
 
     return leave_one_out_errors(ours, change)
 

@@ -27,6 +27,13 @@ from mlatlas.atlas.text import Text
             Text(en="the peer has no path", zh="对方不提供路径"),
         ),
     ],
+    findings={
+        "storage": Text(
+            en="on sparse input scikit-learn's Ridge changes to conjugate gradients and stops at tol=1e-4, so its coefficients "
+            "differ from those on the same dense input in the fifth digit",
+            zh="遇到稀疏输入，scikit-learn 的 Ridge 改用共轭梯度，并在 tol=1e-4 时停止，所以系数从第五位起与稠密输入的结果不同",
+        )
+    },
 )
 def scikit_learn():
     """The same names and parameters; the path is a fit for each penalty."""

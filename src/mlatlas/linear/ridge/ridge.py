@@ -19,7 +19,7 @@ Shapes: n rows, p features, k targets, q penalties, m = min(n, p); A (n, p), Y (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -39,9 +39,10 @@ from mlatlas.linear.linear_regression.linear_regression import (
     least_squares,
 )
 from mlatlas.numerics.refinement import EPS, cholesky, refined
-from mlatlas.numerics.tables import Design, centre, check_table, check_weights
+from mlatlas.numerics.tables import BLOCK_ENTRIES, Design, centre, check_table, check_weights
 
 Floats = NDArray[np.float64]
+Rows = Iterator[tuple[slice, Floats]]
 
 CHEAP = 2e6  # n p min(n, p) up to which the singular value decomposition takes a few milliseconds at most
 NINE_DIGITS = 1e-6  # the least (σ²+λ)/‖A‖² for which squares keep nine digits
@@ -56,7 +57,7 @@ class Ridge(LinearModel):
 
     Attributes:
         coef_: w of shape (p,), or (k, p) when y has shape (n, k); float32 if X is, else float64.
-        intercept_: b, a number, or shape (k,).
+        intercept_: b, a number, or shape (k,) when y has shape (n, k); 0.0 without an intercept.
         solver_: the road taken, ``svd``, ``gram``, ``dual``, ``cholesky``, ``dual-cholesky`` or ``lsqr``: see the module.
         n_features_in_, feature_names_in_: as in scikit-learn.
 
@@ -83,8 +84,7 @@ class Ridge(LinearModel):
                 no rows, unequal lengths, text, complex numbers, a 1-D X, weights that are negative or all zero.
         """
         X, y, s = check_table(self, X, y, sample_weight)
-        A = Design.of(X, s, self.fit_intercept)
-        Y, y_mean = centre(y, s, self.fit_intercept)
+        A, Y, y_mean = centred(X, y, s, self.fit_intercept)
         penalties = check_penalties("alpha", self.alpha)
         if penalties.shape not in {(1,), (Y.shape[1],)}:
             raise ValueError(f"alpha must be one number or one for each of {Y.shape[1]} targets; got {penalties.size}.")
@@ -102,8 +102,8 @@ class RidgeCV(LinearModel):
     Parameters:
         alphas: the penalties to try; positive for leave-one-out, non-negative otherwise.
         fit_intercept: whether b is fitted; zero otherwise.
-        scoring: None, the name of a scorer, or a callable scorer(estimator, X, y). None means −mean(sᵢ eᵢ²) for
-            leave-one-out, and R² for cross-validation.
+        scoring: None, the name of a scorer, or a callable scorer(estimator, X, y), which is given `sample_weight` too
+            where there are weights. None means −mean(sᵢ eᵢ²) for leave-one-out, and R² for cross-validation.
         cv: None for leave-one-out; a number of folds, a splitter, or an iterable of (train, test) indices.
         store_cv_results: whether the leave-one-out errors of every row are kept; not with a `cv`.
         alpha_per_target: whether each target gets a penalty of its own; not with a `cv`.
@@ -159,14 +159,242 @@ class RidgeCV(LinearModel):
         if self.cv is not None and (self.store_cv_results or self.alpha_per_target):
             raise ValueError("store_cv_results and alpha_per_target need leave-one-out; got a cv. Set cv=None.")
         X, y, s = check_table(self, X, y, sample_weight)
-        alphas = check_penalties("alphas", self.alphas, positive=self.cv is None)
-        A = Design.of(X, s, self.fit_intercept)
-        Y, y_mean = centre(y, s, self.fit_intercept)
-        basis = singular_basis(A, Y, alphas.min())
-        scores = self._left_one_out(A, Y, basis, alphas, y) if self.cv is None else self._folded(X, y, s, alphas)
-        best = np.argmax(scores, axis=0)  # scores (q,), or (q, k) for a penalty for each target
-        self.alpha_, self.best_score_ = alphas[best], np.take_along_axis(scores, best[None], axis=0)[0]
-        W = basis.coefficients(np.broadcast_to(self.alpha_, Y.shape[1]))
+        penalties = check_penalties("alphas", self.alphas, positive=self.cv is None)
+        A, Y, y_mean = centred(X, y, s, self.fit_intercept)
+        if self.cv is None and self.fit_intercept and np.count_nonzero(A.weight) < 2:
+            raise ValueError("leave-one-out needs at least 2 rows of positive weight; got 1 sample. Fit Ridge instead.")
+        basis = singular_basis(A, Y, penalties.min())
+        scores = self._left_one_out(A, Y, basis, y, penalties) if self.cv is None else self._fold(X, y, s, penalties)
+        best = np.argmax(scores, axis=0)
+        self.alpha_, self.best_score_ = penalties[best], np.take_along_axis(scores, best[None], axis=0)[0]
         self.solver_ = basis.solver
+        W = basis.coefficients(np.reshape(self.alpha_, (1, -1)))[0]
         self._keep(W, A.mean, y_mean, like=(X, y))
         return self
+
+    def _left_one_out(self, A: Design, Y: Floats, basis: Basis, y: Floats, penalties: Floats) -> Floats:
+        """Score the penalties (q,) by leave-one-out: shape (q,), or (q, k) with a penalty for each target."""
+        (n, k), q = Y.shape, len(penalties)
+        scorer = None if self.scoring is None else check_scoring(self, self.scoring)
+        kept = np.empty((n, q, k) if scorer or self.store_cv_results else 0)
+        total = np.zeros((q, k))
+        for rows, e in leave_one_out(A, Y, basis, penalties):
+            total += np.sum(e**2, axis=0)
+            if kept.size:
+                kept[rows] = e
+        if scorer:
+            root = A.weight
+            kept = y.reshape(n, 1, k) - kept / np.where(root > 0, root, 1)[:, None, None]
+        elif self.store_cv_results:
+            kept = kept**2
+        if self.store_cv_results:
+            self.cv_results_ = np.moveaxis(kept, 1, 2) if y.ndim == 2 else kept[:, :, 0]
+        by_target = self.alpha_per_target and y.ndim == 2
+        if not scorer:
+            scores: Floats = -total / n
+            return scores if by_target else np.mean(scores, axis=1)
+        s = None if A.root is None else A.root**2
+        if by_target:
+            return np.array([[score(scorer, kept[:, j, t], y[:, t], s) for t in range(k)] for j in range(q)])
+        return np.array([score(scorer, kept[:, j].reshape(y.shape), y, s) for j in range(q)])
+
+    def _fold(self, X: Any, y: Floats, s: Floats | None, penalties: Floats) -> Floats:
+        """Score the penalties (q,) by cross-validation, with one decomposition a fold."""
+        scorer = check_scoring(self, self.scoring or "r2")
+        scores = []
+        for train, test in check_cv(self.cv, y).split(X, y):
+            learn, judge = (None, None) if s is None else (s[train], s[test])
+            A, Y, y_mean = centred(X[train], y[train], learn, self.fit_intercept)
+            path = singular_basis(A, Y, penalties.min()).coefficients(penalties[:, None])
+            guesses = ((X[test] @ W + (y_mean - A.mean @ W)).reshape(y[test].shape) for W in path)
+            scores.append([score(scorer, guess, y[test], judge) for guess in guesses])
+        mean: Floats = np.mean(scores, axis=0)
+        return mean
+
+
+def score(scorer: Any, guesses: Floats, y: Floats, weights: Floats | None) -> float:
+    """Score predictions that are already there, with the weights where there are any."""
+    return float(scorer(Given(), guesses, y, **({} if weights is None else {"sample_weight": weights})))
+
+
+class Given(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """The estimator that a scorer sees where the predictions are already there: it hands them back."""
+
+    def predict(self, X: Floats) -> Floats:
+        """Return the predictions that were passed as X."""
+        return X
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Nothing is left to fit."""
+        return True
+
+
+def ridge_path(
+    X: Any, y: Any, alphas: ArrayLike, *, fit_intercept: bool = True, sample_weight: ArrayLike | None = None
+) -> Floats:
+    """Coefficients of `Ridge` for each of q penalties from one decomposition, in the order given.
+
+    Returns shape (q, p), or (q, k, p) when y has shape (n, k), in float64. O(n p min(n, p) + p min(n, p) q k) time.
+    Raises as `Ridge.fit`, and for an empty `alphas`.
+    """
+    X, y, s = check_table(Ridge(), X, y, sample_weight)
+    penalties = check_penalties("alphas", alphas)
+    A, Y, _ = centred(X, y, s, fit_intercept)
+    path = singular_basis(A, Y, penalties.min()).coefficients(penalties[:, None])
+    return path[:, :, 0] if y.ndim == 1 else path.transpose(0, 2, 1)
+
+
+def effective_degrees_of_freedom(
+    X: Any, alpha: ArrayLike, *, fit_intercept: bool = True, sample_weight: ArrayLike | None = None
+) -> Any:
+    """The trace of ∂ŷ/∂y, Σᵢ σᵢ²/(σᵢ²+alpha): how many free coefficients ridge with this penalty is worth.
+
+    A number, or shape (q,) for q penalties. The intercept's one is not counted. With alpha zero it is the rank of A.
+    O(n p min(n, p)) time. Raises as `Ridge.fit`.
+
+    Source: Hastie, Tibshirani, Friedman 2009, equation 3.50.
+    """
+    X = check_array(X, accept_sparse=("csr", "csc"), dtype=(np.float64, np.float32))
+    penalties = check_penalties("alpha", alpha)
+    A, Y, _ = centred(X, np.zeros(X.shape[0]), check_weights(sample_weight, X.shape[0]), fit_intercept)
+    basis = singular_basis(A, Y, penalties.min())
+    squares = np.r_[basis.s**2, basis.fill][:, None]
+    df = np.divide(squares, squares + penalties, out=np.zeros((len(squares), penalties.size)), where=squares > 0)
+    total = df[:-1].sum(axis=0) - df[-1]  # (degrees-of-freedom)
+    return float(total[0]) if np.ndim(alpha) == 0 else total
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The singular basis A = U Σ Vᵀ with Uᵀ Y; U or V need not be at hand, since A has the other.
+
+    Where n ≤ p and A is centred, u = √s/‖√s‖ stands beside A as one more column of length √fill, because centring has
+    taken that direction from A. It takes part in no w.
+    """
+
+    s: Floats  # (m,)
+    UtY: Floats  # (m, k)
+    left: Callable[[], Rows]  # yields U in blocks of rows
+    right: Callable[[Floats], Floats]  # maps Z (m, c) to V Z (p, c)
+    fill: float
+    solver: str
+
+    def coefficients(self, penalties: Floats) -> Floats:
+        """W = V Σ/(Σ²+λ) Uᵀ Y of shape (q, p, k), for penalties λ of shape (q, k), or (q, 1) for all targets."""
+        s, q, k = self.s[:, None, None], len(penalties), self.UtY.shape[1]
+        shrunk = np.divide(s, s**2 + penalties, out=np.zeros((len(s), *penalties.shape)), where=s > 0)
+        Z = shrunk * self.UtY[:, None, :]  # (shrinkage)
+        return np.moveaxis(self.right(Z.reshape(len(s), q * k)).reshape(-1, q, k), 0, 1)
+
+
+def centred(X: Any, y: Floats, weights: Floats | None, fit_intercept: bool) -> tuple[Design, Floats, Floats]:
+    """A, Y of shape (n, k), and ȳ of shape (k,)."""
+    return Design.of(X, weights, fit_intercept), *centre(y, weights, fit_intercept)
+
+
+def check_penalties(name: str, value: ArrayLike, *, positive: bool = False) -> Floats:
+    """Return the penalties as a float64 array of shape (q,)."""
+    try:
+        penalties = np.ravel(np.asarray(value, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number or an array of numbers; got {value!r}.") from None
+    if not len(penalties):
+        raise ValueError(f"{name} must hold at least one penalty; got none.")
+    wrong = ~np.isfinite(penalties) | (penalties < 0) | (positive & (penalties == 0))
+    if wrong.any():
+        rule = "positive and finite for leave-one-out" if positive else "non-negative and finite"
+        raise ValueError(f"{name} must be {rule}; got {penalties[wrong][0]}.")
+    return penalties
+
+
+def penalised(A: Design, Y: Floats, penalties: Floats) -> tuple[Floats, str]:
+    """W of shape (p, k) for a penalty for each target (k,), and the road taken."""
+    n, p = A.shape
+    if not penalties.any():
+        plain = least_squares(A, Y)
+        return plain.W, plain.solver
+    if not A.affords(min(n, p)):
+        return iterative(A, Y, np.sqrt(penalties)).W, "lsqr"
+    one = bool(np.all(penalties == penalties[0])) and (A.is_sparse or n * p * min(n, p) > CHEAP)
+    direct = None
+    if one:
+        with np.errstate(over="ignore", invalid="ignore"):
+            direct = factored(A, Y, penalties[0])
+    if direct is not None:
+        return direct, "cholesky" if n > p else "dual-cholesky"
+    if one and A.is_sparse:
+        return iterative(A, Y, np.sqrt(penalties)).W, "lsqr"
+    basis = singular_basis(A, Y, penalties.min())
+    return basis.coefficients(penalties[None])[0], basis.solver
+
+
+def factored(A: Design, Y: Floats, penalty: float) -> Floats | None:
+    """W for one penalty, by Cholesky and refinement; None where the condition forbids it."""
+    n, p = A.shape
+    H = A.gram() if n > p else A.kernel()[0]
+    H.flat[:: len(H) + 1] += penalty
+    inverse = cholesky(H, LEAST_RCOND)
+    if inverse is None:
+        return None
+    if n > p:
+        return refined(lambda W: A.misfit(Y, W) - penalty * W, inverse, (p, Y.shape[1]), np.linalg.norm(Y, axis=0))
+    a = refined(lambda a: Y - A.times(A.adjoint(a)) - penalty * a, inverse, Y.shape)
+    return None if a is None else A.adjoint(a)
+
+
+def singular_basis(A: Design, Y: Floats, least: float) -> Basis:
+    """The singular basis of A with digits enough for penalties from `least` on."""
+    n, p = A.shape
+    if not A.is_sparse and n * p * min(n, p) <= CHEAP:
+        return decomposed(A, Y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        H, fill = (A.gram(), 0.0) if n > p else A.kernel()
+    if not np.isfinite(H).all():
+        return decomposed(A, Y)
+    squares, Q = np.linalg.eigh(H)
+    if squares[0] + least < NINE_DIGITS * squares[-1] and (n > p or not A.is_sparse):
+        return decomposed(A, Y)
+    s = np.sqrt(np.maximum(squares, max(4 * EPS * squares[-1], 1e-300)))
+    if n > p:
+        UtY = Q.T @ A.adjoint(Y) / s[:, None]
+        return Basis(s, UtY, lambda: A.projected(Q / s), lambda Z: Q @ Z, fill, "gram")
+    return Basis(s, Q.T @ Y, lambda: in_blocks(Q), lambda Z: A.adjoint(Q @ (Z / s[:, None])), fill, "dual")
+
+
+def in_blocks(U: Floats) -> Rows:
+    """Yield the rows of U in order, as (rows, block)."""
+    size = max(BLOCK_ENTRIES // U.shape[1], 1)
+    for start in range(0, len(U), size):
+        yield slice(start, start + size), U[start : start + size]
+
+
+def decomposed(A: Design, Y: Floats) -> Basis:
+    """The singular basis from A itself; singular values no larger than the rounding of the data become zero."""
+    n, p = A.shape
+    copy, fill = A.dense(), 0.0
+    if A.centred and n <= p:
+        fill = float(np.linalg.norm(copy)) ** 2 / n
+        copy = np.column_stack((copy, np.sqrt(fill) * A.unit))
+    U, s, Vt = svd(copy, full_matrices=False, overwrite_a=True, check_finite=False)
+    s[s <= max(FLOOR * s[0], np.linalg.norm(A.rounding))] = 0
+    return Basis(s, U.T @ Y, lambda: in_blocks(U), lambda Z: Vt[:, :p].T @ Z, fill, "svd")
+
+
+def leave_one_out(A: Design, Y: Floats, basis: Basis, penalties: Floats) -> Rows:
+    """Yield √sᵢ eᵢ in order of the rows, as (rows, block of shape (rows, q, k)), for penalties (q,).
+
+    Of the part of Y along a column of U the penalty leaves λ/(σ²+λ) in the residual, and of the rest all. The same
+    shares of Uᵢ² add up to 1 − hᵢ, row i's freedom, less what the intercept takes, sᵢ/Σs. For n ≤ p the columns of U span
+    everything, and no difference of nearly equal numbers is formed.
+    """
+    (n, p), k, q = A.shape, Y.shape[1], len(penalties)
+    left_over = penalties / (basis.s[:, None] ** 2 + penalties)  # (m, q)
+    Z = (left_over[:, :, None] * basis.UtY[:, None, :]).reshape(-1, q * k)
+    intercept = A.unit**2 if A.centred else np.zeros(n)
+    for rows, U in basis.left():
+        residual = (U @ Z).reshape(-1, q, k)
+        freedom = U**2 @ left_over - intercept[rows, None] * penalties / (basis.fill + penalties)
+        if n > p:
+            residual += (Y[rows] - U @ basis.UtY)[:, None, :]
+            freedom += 1 - np.sum(U**2, axis=1, keepdims=True)
+        yield rows, residual / np.maximum(freedom, EPS)[:, :, None]  # (leave-one-out)

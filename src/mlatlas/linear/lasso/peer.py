@@ -1,0 +1,111 @@
+"""Whom the lasso races: scikit-learn, to the same duality gap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlatlas.atlas.judge import Translation, peer, race
+from mlatlas.atlas.text import Text
+
+
+@peer(
+    "scikit-learn",
+    requires="sklearn",
+    translation=[
+        Translation(
+            "alpha",
+            "alpha",
+            Text(en="the same: both average the squares, ½ in front", zh="相同：两者都对平方取平均，前面带 ½"),
+        ),
+        Translation(
+            "tol",
+            "tol",
+            Text(en="the same: the duality gap is at most tol·‖y‖²/n", zh="相同：对偶间隙不超过 tol·‖y‖²/n"),
+        ),
+    ],
+)
+def scikit_learn():
+    """The same names and parameters."""
+    from sklearn.linear_model import ElasticNet, ElasticNetCV, Lasso, LassoCV, enet_path, lasso_path
+
+    return {
+        "Lasso": Lasso, "ElasticNet": ElasticNet, "LassoCV": LassoCV, "ElasticNetCV": ElasticNetCV,
+        "lasso_path": lasso_path, "enet_path": enet_path,
+    }  # fmt: skip
+
+
+def sparse_signal(rng: np.random.Generator, n: int, p: int, fraction: float):
+    """Correlated columns, few of which matter, noise, and a penalty at a fraction of the least one that empties the model."""
+    X = np.asfortranarray(rng.normal(size=(n, p)))
+    X[:, 1:] += 0.5 * X[:, :-1]
+    w = np.zeros(p)
+    w[rng.permutation(p)[: max(2, p // 20)]] = rng.normal(size=max(2, p // 20))
+    y = X @ w + rng.normal(size=n)
+    X -= X.mean(0)
+    y -= y.mean()
+    return X, y, fraction * np.abs(X.T @ y).max() / n
+
+
+def duality_gap(X: np.ndarray, y: np.ndarray, w: np.ndarray, alpha: float) -> float:
+    """The gap of centred data over ‖y‖²/n: the dual point is the residual, scaled until it is feasible."""
+    n = len(y)
+    r = y - X @ w
+    scale = np.clip((y @ r) / (r @ r), -1, 1) if r @ r else 1.0
+    largest = np.abs(X.T @ r).max()
+    theta = r * min(scale, n * alpha / largest if largest else 1.0)
+    primal = (r @ r) / (2 * n) + alpha * np.abs(w).sum()
+    dual = ((y @ y) - ((y - theta) @ (y - theta))) / (2 * n)
+    return float((primal - dual) / ((y @ y) / n))
+
+
+CERTIFIES = Text(en="duality gap over ‖y‖²/n", zh="对偶间隙除以 ‖y‖²/n")
+GAP = 1e-4
+TOLERANCES = (3e-4, 1e-4, 5e-5, 2e-5, 1e-5, 1e-6, 1e-8)
+
+
+@race(
+    en="One penalty to a gap of 10⁻⁴·‖y‖²/n",
+    zh="单个惩罚，间隙达到 10⁻⁴·‖y‖²/n",
+    problem=sparse_signal,
+    sizes={
+        "tiny": (40, 6, 0.2),
+        "small": (500, 50, 0.05),
+        "middle": (50_000, 300, 0.01),
+        "wide": (1_000, 5_000, 0.05),
+        "dense signal": (2_000, 2_000, 0.002),
+    },
+    certificate=lambda problem, w: duality_gap(problem[0], problem[1], w, problem[2]),
+    certifies=CERTIFIES,
+    goal=GAP,
+    tolerances=TOLERANCES,
+)
+def one_penalty(subject, problem, tolerance):
+    """Fit one penalty; the peer may use the Gram matrix where that is faster for it."""
+    X, y, alpha = problem
+    model = subject.Lasso(alpha=alpha, tol=tolerance, fit_intercept=False, max_iter=10_000)
+    if "precompute" in model.get_params() and X.shape[0] > 2 * X.shape[1]:
+        model.set_params(precompute=True)
+    return model.fit(X, y).coef_
+
+
+def penalties(problem) -> np.ndarray:
+    X, y, _ = problem
+    return np.abs(X.T @ y).max() / len(y) * np.logspace(0, -3, 50)
+
+
+@race(
+    en="A path of 50 penalties to the same gap",
+    zh="50 个惩罚的路径，间隙相同",
+    problem=sparse_signal,
+    sizes={"tiny": (40, 6, 0.2), "small": (200, 100, 0.1), "middle": (1_000, 5_000, 0.1), "tall": (20_000, 200, 0.1)},
+    certificate=lambda problem, path: max(
+        duality_gap(problem[0], problem[1], w, alpha) for w, alpha in zip(path.T, penalties(problem), strict=True)
+    ),
+    certifies=CERTIFIES,
+    goal=GAP,
+    tolerances=TOLERANCES,
+)
+def path(subject, problem, tolerance):
+    """Fit 50 penalties, each warm from the one before."""
+    X, y, _ = problem
+    return subject.lasso_path(X, y, alphas=penalties(problem), tol=tolerance, max_iter=10_000)[1]
