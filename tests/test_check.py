@@ -101,6 +101,14 @@ def test_derivatives_have_nine_digits(x):
         assert abs(hessian(f, x) - curvature) < 1e-7 * scale
 
 
+def test_a_derivative_is_extrapolated_and_not_just_a_small_step():
+    points = []
+    slope = derivative(lambda x: points.append(x) or np.exp(np.sin(x)), 1.0)
+    assert abs(slope - np.exp(np.sin(1.0)) * np.cos(1.0)) < 1e-12
+    assert len(points) == 10
+    assert max(points) > 1.05
+
+
 def test_shapes_of_derivatives():
     A = np.arange(6.0).reshape(2, 3)
     assert np.allclose(derivative(lambda x: A @ x, np.ones(3)), A)
@@ -244,6 +252,13 @@ def test_what_is_no_finite_array_of_its_shape_fails(truth, words):
 def test_a_tolerance_too_loose():
     refused(GRADIENT, "cannot fail", "multiplied by 1.1", tolerance=0.5)
     refused("x = draw.normal()\ntruth = 100 + x\nanswer = 100", "cannot fail", tolerance=0.2)
+
+
+def test_every_mutation_is_tried():
+    verdict = judged("A = draw.normal(3, 3)\ntruth = A + 1 - 1\nanswer = A", tolerance=10.0)
+    names = ("multiplied by 1.1", "negated", "shifted", "transposed", "reversed")
+    assert len(verdict.reasons) == len(names)
+    assert all(name in reason for name, reason in zip(names, verdict.reasons, strict=True))
 
 
 def test_an_answer_that_is_zero():

@@ -52,6 +52,8 @@ ENTROPY = drill(
         (r"p = s(z) \quad\Rightarrow\quad \nabla = p - e", r"p = s(z) \quad\Rightarrow\quad \nabla = \,?"),
         (r"\{x : x = 1\} \approx \left( a = b \right)", r"\{x : x = 1\} \approx \,?"),
         (r"x \le y", r"x \le \,?"),
+        (r"w_j \leftarrow \frac{a}{b}", r"w_j \leftarrow \,?"),
+        (r"w = s \max(z - t, 0) =: S_t(z)", r"w = \,?"),
         (r"w = 0 \iff \max |X^\top y| \le \lambda", r"w = 0 \iff \max |X^\top y| \le \,?"),
         (r"\sum_{k=1}^n x_k", r"\,?"),
     ],
@@ -126,6 +128,11 @@ def test_known_slips_are_named(exercise, text, slip):
     assert reply.problem
     assert reply.truth
     assert reply.typed
+
+
+def test_two_is_two_and_not_a_length():
+    exercise = drill("p = 2\nw = draw.normal(p)\ntruth = derivative(lambda w: sum(w**2), w)\nanswer = 2 * w")
+    assert exercise.judge("w").text.en == "It is 1/2 times the answer."
 
 
 def test_a_wrong_answer_gets_the_smallest_counterexample():

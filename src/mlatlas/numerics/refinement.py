@@ -36,11 +36,11 @@ def cholesky(G: Floats, least_rcond: float) -> Solve | None:
 def refined(
     misfit: Callable[[Floats], Floats],
     solve: Solve,
-    shape: tuple[int, int],
+    first: Floats,
     scale: Floats | None = None,
     stalled: float = 1e-6,
 ) -> Floats | None:
-    """Solve misfit(W) = 0 by W ← W + solve(misfit(W)), from W = 0, until the steps no longer matter.
+    """Solve misfit(W) = 0 by W ← W + solve(misfit(W)), until the steps no longer matter; `first` is misfit(0).
 
     `misfit` is g − H W for a positive definite H, and `solve` an approximation of H⁻¹. A step d is measured by its
     energy √(gᵀd), column by column, against `scale`, by default the first step's; for H = AᵀA the energy is ‖A d‖, and
@@ -50,16 +50,14 @@ def refined(
 
     Björck 1987, Stability analysis of the method of seminormal equations; Higham 2002, section 20.6.
     """
-    W = np.zeros(shape)
-    step = scale
-    for count in range(12):
+    W = solve(first)
+    step = np.sqrt(np.abs(np.sum(first * W, axis=0)))
+    scale = step if scale is None else scale
+    for _ in range(12):
         g = misfit(W)
         d = solve(g)
         W += d
         last, step = step, np.sqrt(np.abs(np.sum(g * d, axis=0)))
-        if last is None or scale is None:
-            scale = last = step
-        settled = step * step <= 0.01 * EPS * scale * last
-        if np.all(settled | ((count > 0) & (step > 0.5 * last))):
+        if np.all((step * step <= 0.01 * EPS * scale * last) | (step > 0.5 * last)):
             return W if np.all(step <= stalled * scale) else None
     return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -107,6 +107,12 @@ class Design:
         return bool(sparse.issparse(self.X))
 
     @property
+    def is_wide(self) -> bool:
+        """Whether the columns of A can span all that is left of the rows' space: n ≤ p, or p + 1 after centring."""
+        n, p = self.shape
+        return n - self.centred <= p
+
+    @property
     def weight(self) -> Floats:
         """√s as an array of shape (n,), ones where there are no weights."""
         return np.ones(self.shape[0]) if self.root is None else self.root
@@ -146,10 +152,9 @@ class Design:
                 block *= self.root[rows, None]
             yield rows, block
 
-    def dense(self) -> Floats:
-        """A as a new dense array in Fortran order; a sparse X is made dense."""
-        A = np.array(self.X.toarray() if self.is_sparse else self.X, dtype=np.float64, order="F")
-        A -= self.mean
+    def dense(self, order: Literal["C", "F", "K"] = "F") -> Floats:
+        """A as a new dense array, in Fortran order by default, which LAPACK takes; a sparse X is made dense."""
+        A: Floats = np.subtract(self.X.toarray() if self.is_sparse else self.X, self.mean, order=order)
         if self.root is not None:
             A *= self.root[:, None]
         return A
@@ -184,19 +189,26 @@ class Design:
             g += A.T @ (Y[rows] - A @ W)
         return g
 
-    def gram(self, P: Floats | None = None) -> Floats:
-        """(AP)ᵀ(AP), of shape (q, q) for P of shape (p, q), the identity by default.
+    def products(self, Y: Floats) -> tuple[Floats, Floats]:
+        """AᵀA and AᵀY, of shapes (p, p) and (p, k), in one pass over X.
 
-        O(n p²) time for a dense X, and O(n p q) more with a P. For a sparse X and no P it takes the products of each
-        row's non-zeros; columns that lose more than four digits when Σs x̄² is taken off are centred before they are
-        multiplied.
+        O(n p (p + k)) time for a dense X. For a sparse X it takes the products of each row's non-zeros; columns that
+        lose more than four digits when Σs x̄² is taken off are centred before they are multiplied.
         """
-        if P is None and self.is_sparse:
-            return self._sparse_gram()
-        q = self.shape[1] if P is None else P.shape[1]
-        G = np.zeros((q, q))
+        if self.is_sparse:
+            return self._sparse_gram(), self.adjoint(Y)
+        p = self.shape[1]
+        G, c = np.zeros((p, p)), np.zeros((p, Y.shape[1]))
+        for rows, A in self.blocks():
+            G += A.T @ A
+            c += A.T @ Y[rows]
+        return G, c
+
+    def gram(self, P: Floats) -> Floats:
+        """(AP)ᵀ(AP), of shape (q, q), for P of shape (p, q). O(n p q) time, a sparse X being centred block by block."""
+        G = np.zeros((P.shape[1], P.shape[1]))
         for _, A in self.blocks():
-            B = A if P is None else A @ P
+            B = A @ P
             G += B.T @ B
         return G
 
@@ -228,7 +240,7 @@ class Design:
             if self.root is not None:
                 K *= np.outer(self.root, self.root)
         else:
-            A = self.dense()
+            A = self.dense("K")
             K = A @ A.T
         if not self.centred:
             return K, 0.0

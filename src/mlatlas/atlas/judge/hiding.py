@@ -6,8 +6,9 @@ import re
 
 HIDDEN = r"\,?"
 _ALIGNED = re.compile(r"\\begin\{(aligned|align\*?|split|gathered)\}(.*)\\end\{\1\}", re.DOTALL)
-_TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|.", re.DOTALL)
+_TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|=:|.", re.DOTALL)
 _OPENING, _CLOSING = {"{", "(", "[", r"\{", r"\begin"}, {"}", ")", "]", r"\}", r"\end"}
+_EQUALS = {"=", r"\equiv", r"\coloneqq", r"\gets", r"\leftarrow"}
 _ARROWS = {r"\Rightarrow", r"\Longrightarrow", r"\implies", r"\iff", r"\Leftrightarrow", r"\Longleftrightarrow"}
 _WEAKER = {r"\approx", r"\propto", r"\le", r"\leq", r"\ge", r"\geq", r"\sim", r"\to", "<", ">", *_ARROWS}
 
@@ -15,7 +16,8 @@ _WEAKER = {r"\approx", r"\propto", r"\le", r"\leq", r"\ge", r"\geq", r"\sim", r"
 def hidden(latex: str) -> str:
     """The equation up to its last relation at the top level, with a question mark for the rest.
 
-    A side condition after ``\\quad`` stays, and so does what stands before an arrow.
+    A side condition after ``\\quad`` stays, and so does what stands before an arrow. A name given to the answer
+    with ``=:`` is hidden with it.
     """
     latex = latex.strip()
     if match := _ALIGNED.fullmatch(latex):
@@ -27,7 +29,7 @@ def hidden(latex: str) -> str:
         depth += (symbol in _OPENING) - (symbol in _CLOSING)
         if depth:
             continue
-        if symbol == "=":
+        if symbol in _EQUALS:
             equals = token.end()
         elif symbol in _WEAKER:
             equals, weaker = -1 if symbol in _ARROWS else equals, token.end()

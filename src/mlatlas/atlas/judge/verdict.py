@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -44,9 +46,14 @@ class Verdict:
 
 
 def attempt(compare: Callable[[], Comparison]) -> tuple[Comparison | None, Failure, str]:
-    """One comparison with its kind of failure: a gap, a result that is no number, or an exception."""
+    """One comparison with its kind of failure: a gap, a result that is no number, or an exception.
+
+    Warnings are silenced: a subject may warn of what the comparison then measures.
+    """
     try:
-        one = compare()
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            one = compare()
     except NotOffered as error:
         return None, "not offered", str(error)
     except Exception as error:
@@ -59,12 +66,9 @@ def attempt(compare: Callable[[], Comparison]) -> tuple[Comparison | None, Failu
 def judge_law(law: Law, subject: Subject, other: Subject, draws: int = DRAWS) -> Verdict:
     """Judge one law on many problems with its hypothesis, and on as many without it."""
     worst, judged = 0.0, 0
-    for seed in range(draws):
-        problem = _problem(law.given, Draw(seed))
-        if problem is None:
-            continue
+    for seed, problem in _problems(law.given, draws):
         judged += 1
-        one, failure, reason = attempt(lambda problem=problem: law.compare(problem, subject, other))  # type: ignore[misc]
+        one, failure, reason = attempt(partial(law.compare, problem, subject, other))
         worst = max(worst, one.gap if one else 0.0)
         if failure == "not offered":
             return Verdict(law.name, False, 0.0, None, failure, reason)
@@ -72,7 +76,7 @@ def judge_law(law: Law, subject: Subject, other: Subject, draws: int = DRAWS) ->
             smallest = _smallest(law, law.given, seed, subject, other, failure)
             return Verdict(law.name, False, worst, None, failure, reason, smallest)
     if judged < draws // 2:
-        return Verdict(law.name, False, worst, None, "vacuous", f"only {judged} of {draws} draws satisfy the hypothesis")
+        return Verdict(law.name, False, worst, None, "vacuous", _too_few(judged, draws, "satisfy"))
     if law.without is None:
         return Verdict(law.name, True, worst)
     return _without_hypothesis(law, law.without, subject, other, draws, worst)
@@ -80,12 +84,9 @@ def judge_law(law: Law, subject: Subject, other: Subject, draws: int = DRAWS) ->
 
 def _without_hypothesis(law: Law, without: Problems, subject: Subject, other: Subject, draws: int, worst: float) -> Verdict:
     apart, judged = np.inf, 0
-    for seed in range(draws):
-        problem = _problem(without, Draw(seed))
-        if problem is None:
-            continue
+    for _, problem in _problems(without, draws):
         judged += 1
-        one, failure, reason = attempt(lambda problem=problem: law.compare(problem, subject, other))  # type: ignore[misc]
+        one, failure, reason = attempt(partial(law.compare, problem, subject, other))
         if one is None or failure == "not a number":
             return Verdict(law.name, False, worst, None, failure, f"without the hypothesis: {reason}; no counterexample")
         apart = min(apart, one.gap)
@@ -93,7 +94,7 @@ def _without_hypothesis(law: Law, without: Problems, subject: Subject, other: Su
             reason = f"without the hypothesis the gap is only {one.gap:.1e}, so the hypothesis is not what makes it hold"
             return Verdict(law.name, False, worst, apart, "needless hypothesis", reason, described(problem))
     if judged < draws // 2:
-        return Verdict(law.name, False, worst, None, "vacuous", f"only {judged} of {draws} draws lack the hypothesis")
+        return Verdict(law.name, False, worst, None, "vacuous", _too_few(judged, draws, "lack"))
     return Verdict(law.name, True, worst, float(apart))
 
 
@@ -113,20 +114,36 @@ class Kill:
 
 def try_mutant(witness: Law | Known, subject: Subject, other: Subject) -> Kill:
     """A mutant dies of a finite gap of at least a hundred tolerances; an exception or NaN is the wrong reason."""
+    if isinstance(witness, Known):
+        comparisons: list[Callable[[], Comparison]] = [lambda: witness.compare(subject)]
+    else:
+        comparisons = [
+            partial(witness.compare, problem, subject, other) for _, problem in _problems(witness.given, MUTANT_DRAWS)
+        ]
     wrong = ""
-    for seed in range(MUTANT_DRAWS if isinstance(witness, Law) else 1):
-        if isinstance(witness, Law):
-            problem = _problem(witness.given, Draw(seed))
-            if problem is None:
-                continue
-            one, failure, reason = attempt(lambda problem=problem: witness.compare(problem, subject, other))  # type: ignore[misc]
-        else:
-            one, failure, reason = attempt(lambda: witness.compare(subject))
+    for compare in comparisons:
+        one, failure, reason = attempt(compare)
         if failure == "gap" and one is not None and one.apart:
             return Kill(True)
         if failure in ("raises", "not a number"):
             wrong = reason
     return Kill(False, wrong)
+
+
+def _problems(generator: Problems, draws: int) -> Iterator[tuple[int, Any]]:
+    """So many problems with their seeds, as far as four times as many draws satisfy what the generator requires."""
+    accepted = 0
+    for seed in range(4 * draws):
+        problem = _problem(generator, Draw(seed))
+        if problem is not None:
+            accepted += 1
+            yield seed, problem
+        if accepted == draws:
+            return
+
+
+def _too_few(judged: int, draws: int, hypothesis: str) -> str:
+    return f"only {judged} of {4 * draws} draws {hypothesis} the hypothesis; draw problems so that {draws} do"
 
 
 def _problem(generator: Problems, draw: Draw) -> Any | None:

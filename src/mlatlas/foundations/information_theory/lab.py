@@ -40,7 +40,7 @@ def where_information_is(
             f"Mutual information of each of the 8×8 pixels with the digit, from {samples} handwritten digits at {levels} grey levels.",
             f"8×8 个像素各自与数字的互信息，取自 {samples} 张手写数字，{levels} 级灰度。",
         ),
-        series=[Heat(range(1, 9), range(1, 9), bits.reshape(8, 8), label=Text("bits", "比特"))],
+        series=[Heat(list("12345678"), list("12345678"), bits.reshape(8, 8), label=Text("bits", "比特"))],
         square=True,
     )
     sizes = np.unique(np.geomspace(20, samples, 12).astype(int))

@@ -38,7 +38,7 @@ def selection(
     rmse = float(np.sqrt(np.mean((table.y[held_out] - model.predict(B)) ** 2)))
     yield Metric("kept", kept, en="measurements kept, of 10", zh="保留的指标数（共 10）")
     yield Metric("kept_noise", kept_noise, en="columns of noise kept", zh="误留的噪声列数")
-    yield Metric("rmse", rmse, en="error on held-out rows", zh="留出行上的误差", unit="points of progression")
+    yield Metric("rmse", rmse, en="error on held-out rows", zh="留出行上的误差", unit=Text("points of progression", "病情指数分"))
     chosen = Rule(alpha, label=Text(f"α = {alpha:g}", f"α = {alpha:g}"))
     strongest = np.argsort(-np.abs(coefs[:p]).max(1))[:5]
     yield Figure(
@@ -76,7 +76,7 @@ def selection(
     )
     yield Figure(
         name="error",
-        title=Text("Selection and prediction want different penalties", "选择与预测想要的惩罚并不相同"),
+        title=Text("The error on unseen rows has a valley", "未见样本上的误差有一个谷底"),
         x=Text("penalty α", "惩罚 α"),
         y=Text("root mean squared error, points of progression", "均方根误差（病情指数）"),
         caption=Text("Error on 142 held-out patients along the path.", "沿路径在 142 名留出患者上的误差。"),

@@ -483,7 +483,7 @@ def tables(estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None) -> t
     assert_all_finite(y, input_name="y", estimator_name=type(estimator).__name__)
     if sparse.issparse(X):
         assert_all_finite(X, input_name="X", estimator_name=type(estimator).__name__)
-        X = X.asformat("csc")
+        X = sparse.csc_array(X)
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()

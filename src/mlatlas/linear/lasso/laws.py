@@ -54,12 +54,12 @@ def orthonormal(draw: Draw):
 
 
 def not_orthonormal(draw: Draw):
-    X, y, alpha = orthonormal(draw)
-    draw.require(X.shape[1] > 1)
-    mixed = X.copy()
-    mixed[:, 0] += 0.8 * X[:, 1]
-    draw.require(np.abs(mixed.T @ y)[0] > 1.2 * alpha * len(y) and np.abs(X.T @ y)[1] > 1.2 * alpha * len(y))
-    return mixed, y, alpha
+    """Two of the columns overlap, and both matter."""
+    n = draw.integer(6, 12)
+    U, _ = np.linalg.qr(np.column_stack([np.ones(n), draw.orthogonal(n, 2)]))
+    draw.require(np.linalg.matrix_rank(U) == 3)
+    X = np.column_stack([U[:, 1] + 0.8 * U[:, 2], U[:, 2]])
+    return X, X @ [4.0, 4.0] + 0.1 * draw.normal(n), 1.0 / n
 
 
 def shuffled(draw: Draw):
@@ -225,14 +225,14 @@ def elastic_net_is_a_lasso(problem, subject, other):
     "special case",
     of="ridge",
     given=penalised,
-    en="The elastic net with l1_ratio → 0 is ridge with λ = n·α.",
-    zh="l1_ratio → 0 的弹性网就是 λ = n·α 的岭回归。",
+    en="The elastic net with l1_ratio = 0 is ridge with λ = n·α.",
+    zh="l1_ratio = 0 的弹性网就是 λ = n·α 的岭回归。",
     source="Zou, Hastie 2005",
 )
 def elastic_net_is_ridge(problem, subject, other):
     X, y, alpha = problem
     ridge = other.Ridge(alpha=len(y) * alpha).fit(X, y)
-    net = subject.ElasticNet(alpha=alpha, l1_ratio=1e-10, **TIGHT)
+    net = subject.ElasticNet(alpha=alpha, l1_ratio=0.0, **TIGHT)
     return fitted(net, X, y), np.r_[ridge.coef_, ridge.intercept_]
 
 

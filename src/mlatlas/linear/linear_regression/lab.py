@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from mlatlas.atlas.lab import Bars, Event, Figure, Knob, Learned, Line, Metric, Progress, Rule, Script, lab
+from mlatlas.atlas.lab import Bars, Event, Figure, Knob, Learned, Line, Metric, Progress, Rule, Script, lab, shown
 from mlatlas.atlas.text import Text
 from mlatlas.data import load
 from mlatlas.linear.linear_regression.linear_regression import LinearRegression
@@ -65,11 +65,11 @@ def noise_columns(
         ),
         series=[Bars(list(table.feature_names), effects)],
     )
-    first, last = scores[0], scores[-1]
+    (fit0, out0), (fit1, out1) = ([shown(float(score), digits=3) for score in scores[at]] for at in (0, -1))
     yield Learned(
-        en=f"{columns} columns of noise raise R² on fitted rows from {first[0]:.2f} to {last[0]:.2f} and change it on "
-        f"held-out rows from {first[1]:.2f} to {last[1]:.2f}.",
-        zh=f"加入 {columns} 列噪声，拟合行上的 R² 从 {first[0]:.2f} 升到 {last[0]:.2f}，留出行上的 R² 从 {first[1]:.2f} 变为 {last[1]:.2f}。",
+        en=f"{columns} columns of noise raise R² on fitted rows from {fit0} to {fit1} and change it on "
+        f"held-out rows from {out0} to {out1}.",
+        zh=f"加入 {columns} 列噪声，拟合行上的 R² 从 {fit0} 升到 {fit1}，留出行上的 R² 从 {out0} 变为 {out1}。",
     )
     yield Script(f"""
         import numpy as np

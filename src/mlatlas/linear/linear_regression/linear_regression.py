@@ -147,28 +147,28 @@ def least_squares(A: Design, Y: Floats) -> Solution:
 
 def primal(A: Design, Y: Floats) -> Solution | None:
     """For n > p: the normal equations, in better coordinates if the condition of A asks for them."""
-    G = A.gram()
+    G, c = A.products(Y)
     length = np.sqrt(np.maximum(G.diagonal(), 0))
     live = length > np.maximum(5 * A.rounding, 1e-150)
     if not np.isfinite(G).all():
         return None
     P = np.diag(1 / np.where(live, length, np.inf))[:, live]  # (p, r); the columns of A P have unit length
     G = G[np.ix_(live, live)] / np.outer(length[live], length[live])
-    shape, scale = (A.shape[1], Y.shape[1]), np.linalg.norm(Y, axis=0)
+    scale = np.linalg.norm(Y, axis=0)
 
     inverse = cholesky(G, LEAST_RCOND)
     if inverse:
         W = refined(
             lambda W: A.misfit(Y, W),
             lambda g: P @ inverse(P.T @ g),  # (normal-equations)
-            shape,
+            c,
             scale,
         )
         if W is not None:
             return Solution(W, P.shape[1], "cholesky")
 
     P = orthonormal(A, P, G)
-    W = refined(lambda W: A.misfit(Y, W), lambda g: P @ (P.T @ g), shape, scale, stalled=1e-2)
+    W = refined(lambda W: A.misfit(Y, W), lambda g: P @ (P.T @ g), c, scale, stalled=1e-2)
     return None if W is None else Solution(W, P.shape[1], "preconditioned")
 
 
@@ -196,7 +196,7 @@ def dual(A: Design, Y: Floats) -> Solution | None:
     inverse = cholesky(K, LEAST_RCOND)
     if not inverse:
         return None
-    a = refined(lambda a: Y - A.times(A.adjoint(a)), inverse, Y.shape)
+    a = refined(lambda a: Y - A.times(A.adjoint(a)), inverse, Y)
     return None if a is None else Solution(A.adjoint(a), len(K) - A.centred, "dual")
 
 

@@ -13,6 +13,9 @@ from mlatlas.data import load
 from mlatlas.linear.ridge.ridge import RidgeCV, effective_degrees_of_freedom, ridge_path
 
 
+UNIT = Text("points of progression", "病情指数分")
+
+
 @lab(en="The price of long coefficients", zh="长系数的价格", data="diabetes")
 def price(
     train_rows: Annotated[int, Knob(en="Rows to fit", zh="用于拟合的行数", low=30, high=400)] = 150,
@@ -39,8 +42,8 @@ def price(
     freedom = effective_degrees_of_freedom(A, alphas)
     yield Metric("alpha", model.alpha_, en="penalty chosen by leave-one-out", zh="留一法选出的惩罚")
     yield Metric("degrees_of_freedom", freedom[chosen], en="effective degrees of freedom", zh="有效自由度")
-    yield Metric("rmse", errors[chosen], en="error on held-out rows", zh="留出行上的误差", unit="points of progression")
-    yield Metric("rmse_no_penalty", errors[0], en="the same with almost no penalty", zh="几乎不加惩罚时的误差", unit="points of progression")
+    yield Metric("rmse", errors[chosen], en="error on held-out rows", zh="留出行上的误差", unit=UNIT)
+    yield Metric("rmse_no_penalty", errors[0], en="the same with almost no penalty", zh="几乎不加惩罚时的误差", unit=UNIT)
     yield Figure(
         name="errors",
         title=Text("Leave-one-out finds the valley without seeing the held-out rows", "留一法不看留出行也能找到谷底"),
@@ -57,7 +60,7 @@ def price(
         ],
         log_x=True,
     )
-    large = np.argsort(-np.abs(path[chosen]))[:6]
+    large, shown = np.argsort(-np.abs(path[chosen]))[:6], alphas >= 3.0
     yield Figure(
         name="path",
         title=Text("Coefficients shrink together; none becomes exactly zero", "系数一起收缩，没有一个恰好为零"),
@@ -68,8 +71,8 @@ def price(
             f"一次分解得到的全部 {path.shape[1]} 个系数的路径；所选惩罚处最大的六个加粗。",
         ),
         series=[
-            *(Line(alphas, path[:, j], faint=True) for j in range(path.shape[1]) if j not in large),
-            *(Line(alphas, path[:, j]) for j in large),
+            *(Line(alphas[shown], path[shown, j], faint=True) for j in range(path.shape[1]) if j not in large),
+            *(Line(alphas[shown], path[shown, j]) for j in large),
             Rule(float(model.alpha_), label=Text("chosen", "所选")),
         ],
         log_x=True,

@@ -6,7 +6,7 @@ In the singular basis A = U Σ Vᵀ every direction is on its own, w = V σ/(σ�
 every penalty, the degrees of freedom and the leave-one-out errors. It is found
 
 - from A itself (``svd``) where that is cheap, and wherever squares would lose the digits asked for;
-- from AᵀA = V Σ² Vᵀ for n > p (``gram``), or AAᵀ = U Σ² Uᵀ for n ≤ p (``dual``), at a fraction of the work. An
+- from AᵀA = V Σ² Vᵀ for n > p (``gram``), or AAᵀ = U Σ² Uᵀ where A is wide (``dual``), at a fraction of the work. An
   eigenvalue is then known to about ε‖A‖², and a coefficient to about ε‖A‖²/(σ²+λ) of itself: done while the smallest
   σ²+λ is at least 10⁻⁶ ‖A‖², which leaves nine digits.
 
@@ -268,7 +268,7 @@ def effective_degrees_of_freedom(
 class Basis:
     """The singular basis A = U Σ Vᵀ with Uᵀ Y; U or V need not be at hand, since A has the other.
 
-    Where n ≤ p and A is centred, u = √s/‖√s‖ stands beside A as one more column of length √fill, because centring has
+    Where A is wide and centred, u = √s/‖√s‖ stands beside A as one more column of length √fill, because centring has
     taken that direction from A. It takes part in no w.
     """
 
@@ -315,15 +315,13 @@ def penalised(A: Design, Y: Floats, penalties: Floats) -> tuple[Floats, str]:
         return plain.W, plain.solver
     if not A.affords(min(n, p)):
         return iterative(A, Y, np.sqrt(penalties)).W, "lsqr"
-    one = bool(np.all(penalties == penalties[0])) and (A.is_sparse or n * p * min(n, p) > CHEAP)
-    direct = None
-    if one:
+    if np.all(penalties == penalties[0]) and (A.is_sparse or n * p * min(n, p) > CHEAP):
         with np.errstate(over="ignore", invalid="ignore"):
-            direct = factored(A, Y, penalties[0])
-    if direct is not None:
-        return direct, "cholesky" if n > p else "dual-cholesky"
-    if one and A.is_sparse:
-        return iterative(A, Y, np.sqrt(penalties)).W, "lsqr"
+            W = factored(A, Y, penalties[0])
+        if W is not None:
+            return W, "cholesky" if n > p else "dual-cholesky"
+        if A.is_sparse:
+            return iterative(A, Y, np.sqrt(penalties)).W, "lsqr"
     basis = singular_basis(A, Y, penalties.min())
     return basis.coefficients(penalties[None])[0], basis.solver
 
@@ -331,14 +329,14 @@ def penalised(A: Design, Y: Floats, penalties: Floats) -> tuple[Floats, str]:
 def factored(A: Design, Y: Floats, penalty: float) -> Floats | None:
     """W for one penalty, by Cholesky and refinement; None where the condition forbids it."""
     n, p = A.shape
-    H = A.gram() if n > p else A.kernel()[0]
+    H, first = A.products(Y) if n > p else (A.kernel()[0], Y)
     H.flat[:: len(H) + 1] += penalty
     inverse = cholesky(H, LEAST_RCOND)
     if inverse is None:
         return None
     if n > p:
-        return refined(lambda W: A.misfit(Y, W) - penalty * W, inverse, (p, Y.shape[1]), np.linalg.norm(Y, axis=0))
-    a = refined(lambda a: Y - A.times(A.adjoint(a)) - penalty * a, inverse, Y.shape)
+        return refined(lambda W: A.misfit(Y, W) - penalty * W, inverse, first, np.linalg.norm(Y, axis=0))
+    a = refined(lambda a: Y - A.times(A.adjoint(a)) - penalty * a, inverse, first)
     return None if a is None else A.adjoint(a)
 
 
@@ -348,17 +346,19 @@ def singular_basis(A: Design, Y: Floats, least: float) -> Basis:
     if not A.is_sparse and n * p * min(n, p) <= CHEAP:
         return decomposed(A, Y)
     with np.errstate(over="ignore", invalid="ignore"):
-        H, fill = (A.gram(), 0.0) if n > p else A.kernel()
+        if A.is_wide:
+            H, fill = A.kernel()
+        else:
+            H, AtY = A.products(Y)
     if not np.isfinite(H).all():
         return decomposed(A, Y)
     squares, Q = np.linalg.eigh(H)
-    if squares[0] + least < NINE_DIGITS * squares[-1] and (n > p or not A.is_sparse):
+    if squares[0] + least < NINE_DIGITS * squares[-1] and not (A.is_wide and A.is_sparse):
         return decomposed(A, Y)
     s = np.sqrt(np.maximum(squares, max(4 * EPS * squares[-1], 1e-300)))
-    if n > p:
-        UtY = Q.T @ A.adjoint(Y) / s[:, None]
-        return Basis(s, UtY, lambda: A.projected(Q / s), lambda Z: Q @ Z, fill, "gram")
-    return Basis(s, Q.T @ Y, lambda: in_blocks(Q), lambda Z: A.adjoint(Q @ (Z / s[:, None])), fill, "dual")
+    if A.is_wide:
+        return Basis(s, Q.T @ Y, lambda: in_blocks(Q), lambda Z: A.adjoint(Q @ (Z / s[:, None])), fill, "dual")
+    return Basis(s, Q.T @ AtY / s[:, None], lambda: A.projected(Q / s), lambda Z: Q @ Z, 0.0, "gram")
 
 
 def in_blocks(U: Floats) -> Rows:
@@ -372,7 +372,7 @@ def decomposed(A: Design, Y: Floats) -> Basis:
     """The singular basis from A itself; singular values no larger than the rounding of the data become zero."""
     n, p = A.shape
     copy, fill = A.dense(), 0.0
-    if A.centred and n <= p:
+    if A.centred and A.is_wide:
         fill = float(np.linalg.norm(copy)) ** 2 / n
         copy = np.column_stack((copy, np.sqrt(fill) * A.unit))
     U, s, Vt = svd(copy, full_matrices=False, overwrite_a=True, check_finite=False)
@@ -384,17 +384,17 @@ def leave_one_out(A: Design, Y: Floats, basis: Basis, penalties: Floats) -> Rows
     """Yield √sᵢ eᵢ in order of the rows, as (rows, block of shape (rows, q, k)), for penalties (q,).
 
     Of the part of Y along a column of U the penalty leaves λ/(σ²+λ) in the residual, and of the rest all. The same
-    shares of Uᵢ² add up to 1 − hᵢ, row i's freedom, less what the intercept takes, sᵢ/Σs. For n ≤ p the columns of U span
-    everything, and no difference of nearly equal numbers is formed.
+    shares of Uᵢ² add up to 1 − hᵢ, row i's freedom, less what the intercept takes, sᵢ/Σs. Where A is wide the columns
+    of U span everything, and no difference of nearly equal numbers is formed.
     """
-    (n, p), k, q = A.shape, Y.shape[1], len(penalties)
+    (n, k), q = Y.shape, len(penalties)
     left_over = penalties / (basis.s[:, None] ** 2 + penalties)  # (m, q)
     Z = (left_over[:, :, None] * basis.UtY[:, None, :]).reshape(-1, q * k)
     intercept = A.unit**2 if A.centred else np.zeros(n)
     for rows, U in basis.left():
         residual = (U @ Z).reshape(-1, q, k)
         freedom = U**2 @ left_over - intercept[rows, None] * penalties / (basis.fill + penalties)
-        if n > p:
+        if not A.is_wide:
             residual += (Y[rows] - U @ basis.UtY)[:, None, :]
-            freedom += 1 - np.sum(U**2, axis=1, keepdims=True)
-        yield rows, residual / np.maximum(freedom, EPS)[:, :, None]  # (leave-one-out)
+            freedom = np.maximum(freedom + 1 - np.sum(U**2, axis=1, keepdims=True), EPS)
+        yield rows, residual / freedom[:, :, None]  # (leave-one-out)

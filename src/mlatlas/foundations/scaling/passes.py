@@ -1,0 +1,215 @@
+"""Single passes over a table, in blocks that stay in cache and by several threads: statistics of columns, and maps of them.
+
+A table in C order with few columns is folded, k rows side by side, so that NumPy's inner loops are long; that costs no
+copy. Blocks are combined in their order, so that the number of threads changes no bit of the answer.
+
+Shapes: n rows, p features; X (n, p), a folded block (m, k p), weights (n,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Step = tuple[np.ufunc, Any]
+
+WIDTH = 512  # entries in a row of a folded block
+BLOCK = 2**16  # entries in a block: 512 kB, half of a usual second-level cache
+PARALLEL = 2**20  # entries from which threads repay their start
+EPS = float(np.finfo(np.float64).eps)
+SHARES = 4  # of a thread, so that one that is held up does not hold up the others
+
+
+# ---- blocks ------------------------------------------------------------------------------------------------
+
+
+class Piece(NamedTuple):
+    """A range of rows, of which k stand side by side."""
+
+    rows: slice
+    k: int
+
+    def of(self, X: Array) -> Array:
+        """The piece as a view of X, folded to (m, k p)."""
+        return X[self.rows].reshape(-1, self.k * X.shape[1])
+
+
+def pieces(X: Array) -> list[Piece]:
+    """The rows of X in order, in pieces of at most BLOCK entries where a row is no longer."""
+    n, p = X.shape
+    k = max(1, WIDTH // p) if X.flags.c_contiguous else 1
+    step, whole = k * max(1, BLOCK // (k * p)), n - n % k
+    found = [Piece(slice(at, min(at + step, whole)), k) for at in range(0, whole, step)]
+    return found + [Piece(slice(whole, n), 1)] * (whole < n)
+
+
+def each(work: Callable[[Any], Any], items: Sequence[Any], entries: int, n_jobs: int | None) -> list[Any]:
+    """``work`` on every item, in order, by n_jobs threads where there are entries enough."""
+
+    def share(part: Sequence[Any]) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return [work(item) for item in part]
+
+    threads = effective_n_jobs(n_jobs) if entries >= PARALLEL else 1
+    if threads == 1:
+        return share(items)
+    bounds = np.linspace(0, len(items), SHARES * threads + 1).astype(int)
+    parts = [items[low:high] for low, high in zip(bounds, bounds[1:], strict=False)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(chain.from_iterable(pool.map(share, parts)))
+
+
+# ---- statistics --------------------------------------------------------------------------------------------
+
+
+class Moments(NamedTuple):
+    """Of each feature the total weight, the mean, and the sum of squares Σ v (x − mean)², each of shape (p,)."""
+
+    n: Floats
+    mean: Floats
+    squares: Floats
+
+
+def group(B: Array, V: Array | None, p: int) -> Moments:
+    """The moments of a folded block with weights V of its shape, all one by default.
+
+    The corrected two-pass algorithm of Chan, Golub and LeVeque 1983: the sum of the deviations, which would be zero in
+    exact arithmetic, repairs both the mean and the squares.
+    """
+
+    def total(A: Array) -> Floats:
+        summed: Floats = np.add.reduce(A if V is None else A * V, axis=0, dtype=np.float64)
+        return summed.reshape(-1, p).sum(0)
+
+    n = np.full(p, B.size / p) if V is None else np.add.reduce(V, axis=0, dtype=np.float64).reshape(-1, p).sum(0)
+    n_or_one = np.where(n > 0, n, 1.0)
+    mean = total(B) / n_or_one
+    D = B - np.tile(mean, B.shape[1] // p)
+    left = total(D)
+    return Moments(n, mean + left / n_or_one, total(np.square(D, out=D)) - left * left / n_or_one)
+
+
+def pooled(groups: Sequence[Moments]) -> Moments:
+    """The moments of all groups together: what varies within the groups, and what varies between their means."""
+    n, mean, within = (np.stack(parts) for parts in zip(*groups, strict=True))
+    n_all, mean_all, between = group(mean, n, mean.shape[1])
+    return Moments(n_all, mean_all, within.sum(0) + between)  # (merge)
+
+
+def moments(X: Array, weights: Floats | None = None, n_jobs: int | None = None) -> Moments:
+    """The moments of each feature without what is NaN; not finite where X holds infinities or its squares overflow.
+
+    O(n p) time; a few blocks of memory for each thread.
+    """
+    p = X.shape[1]
+
+    def work(piece: Piece) -> Moments:
+        B = piece.of(X)
+        V = None if weights is None else np.repeat(weights[piece.rows], p).reshape(B.shape)
+        found = group(B, V, p)
+        if np.isfinite(found.mean).all():
+            return found
+        missing = np.isnan(B)
+        return group(np.where(missing, 0, B), np.where(missing, 0, 1.0 if V is None else V), p)
+
+    return pooled(each(work, pieces(X), X.size, n_jobs))
+
+
+def extremes(X: Array, n_jobs: int | None = None) -> tuple[Array, Array]:
+    """The smallest and the largest value of each feature, NaN only where there is no other. O(n p) time."""
+    p = X.shape[1]
+
+    def work(piece: Piece) -> Array:
+        B = piece.of(X)
+        ends = np.stack([np.fmin.reduce(B, axis=0), -np.fmax.reduce(B, axis=0)]).reshape(2, -1, p)
+        return np.asarray(np.fmin.reduce(ends, axis=1))
+
+    low, minus_high = np.fmin.reduce(each(work, pieces(X), X.size, n_jobs), axis=0)
+    return low, -minus_high
+
+
+def quantiles(X: Array, levels: Floats, n_jobs: int | None = None) -> Array:
+    """Quantiles (len(levels), p) of each feature without what is NaN, linear between the order statistics.
+
+    The level q of n values x₍₀₎ ≤ … ≤ x₍ₙ₋₁₎ stands at position q (n − 1), as NumPy's default has it. O(n) time a
+    feature for few levels, O(n log n) for many, and a copy of at most eight features for each thread.
+    """
+    n, p = X.shape
+
+    def work(columns: slice) -> list[Array]:
+        return [of_values(column, levels) for column in np.array(X[:, columns].T, order="C")]
+
+    parts = each(work, [slice(at, at + 8) for at in range(0, p, 8)], n * p, n_jobs)
+    return np.stack(list(chain.from_iterable(parts)), axis=1)
+
+
+def of_values(values: Array, levels: Floats, zeros: int = 0) -> Array:
+    """Quantiles of values together with so many zeros that come before all of them; the values are reordered."""
+    missing = np.isnan(values)
+    values = values[~missing] if missing.any() else values
+    size = len(values) + zeros
+    if size == 0:
+        return np.full(len(levels), np.nan)
+    position = levels * (size - 1)
+    position = np.where(np.abs(position - np.rint(position)) < EPS * size, np.rint(position), position)
+    below = np.floor(position).astype(np.intp)
+    above = np.minimum(below + 1, size - 1)
+    put_in_place(values, np.unique(np.r_[below, above]) - zeros)
+    padded = values if zeros == 0 else np.r_[np.zeros(1, values.dtype), values]
+    low, high = (padded[np.maximum(at - zeros + (zeros > 0), 0)] for at in (below, above))
+    return np.maximum.accumulate(low + (high - low) * (position - below))  # (quantile)
+
+
+def put_in_place(values: Array, ranks: NDArray[np.intp]) -> None:
+    """Reorder values so that those of the given ranks, which rise, stand where sorting would put them."""
+    ranks = ranks[ranks >= 0]
+    if len(ranks) > 16:
+        values.sort()
+        return
+    done = 0
+    for rank in ranks:
+        values[done:].partition(rank - done)
+        done = rank
+
+
+# ---- maps --------------------------------------------------------------------------------------------------
+
+
+def apply(X: Array, out: Array, steps: Sequence[Step], n_jobs: int | None = None) -> bool:
+    """Write to ``out`` what one step (ufunc, row) or more make of each row of X; out is X, or like it in layout.
+
+    False where the answer may hold NaN or infinities. O(n p) time, no memory.
+    """
+    items = pieces(X)
+    folded = {k: [(ufunc, np.tile(row, k)) for ufunc, row in steps] for k in {piece.k for piece in items}}
+
+    def work(piece: Piece) -> bool:
+        B, O = piece.of(X), piece.of(out)  # noqa: E741
+        for ufunc, row in folded[piece.k]:
+            B = ufunc(B, row, out=O, casting="same_kind")
+        return bool(np.isfinite(np.add.reduce(O, axis=None)))
+
+    return all(each(work, items, X.size, n_jobs))
+
+
+def apply_to_columns(
+    X: Array, out: Array, function: Callable[[Array, int], Array], n_jobs: int | None = None
+) -> None:
+    """Write to ``out`` what function(values, j) makes of each feature j, a block of rows at a time; out may be X."""
+    n, p = X.shape
+    step = max(1, 4 * BLOCK // p)
+
+    def work(at: int) -> None:
+        rows = slice(at, at + step)
+        for j, column in enumerate(np.ascontiguousarray(X[rows].T)):
+            out[rows, j] = function(column, j)
+
+    each(work, range(0, n, step), n * p, n_jobs)
