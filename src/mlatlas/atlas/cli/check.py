@@ -35,8 +35,14 @@ def command(
     for room in rooms:
         cells = judged(atlas, room)
         bad = [(name, cell) for name, cell in cells.items() if name != "races" and cell.state in ("bad", "stale")]
-        shown = ", ".join(f"{COLUMNS[name][tongue]} {cell.text}" for name, cell in cells.items() if name not in ("languages", "races"))
-        out.print(f"{'✗' if bad else '✓'} {room.concept.title[tongue]}: {shown}", style="red" if bad else "none", soft_wrap=True)
+        shown = ", ".join(
+            f"{COLUMNS[name][tongue]} {cell.text}" for name, cell in cells.items() if name not in ("languages", "races")
+        )
+        out.print(
+            f"{'✗' if bad else '✓'} {room.concept.title[tongue]}: {shown}",
+            style="red" if bad else "none",
+            soft_wrap=True,
+        )
         for name, cell in bad:
             for reason in cell.reasons:
                 red += 1

@@ -21,14 +21,21 @@ HEADINGS = (
     Text("ratio (spread)", "倍数（范围）"), Text("", ""), Text("certificate, ours / peer", "证书：我们 / 对手"),
     Text("memory growth, MB", "内存增长，MB"), Text("first call, s", "首次调用，秒"),
 )  # fmt: skip
-RESULTS = {"won": Text("won", "胜"), "even": Text("even", "平"), "lost": Text("lost", "负"), "void": Text("void", "无效")}
+RESULTS = {
+    "won": Text("won", "胜"),
+    "even": Text("even", "平"),
+    "lost": Text("lost", "负"),
+    "void": Text("void", "无效"),
+}
 STYLES = {"won": "green", "even": "none", "lost": "yellow", "void": "red"}
 NO_RACE = Text("{concept} has no race.", "{concept} 没有比赛。")
 
 
 def command(
     concept: Annotated[str | None, typer.Argument(help="The room to race; all of them by default.")] = None,
-    sizes: Annotated[str | None, typer.Option("--sizes", help="Sizes, with commas between; all but tiny by default.")] = None,
+    sizes: Annotated[
+        str | None, typer.Option("--sizes", help="Sizes, with commas between; all but tiny by default.")
+    ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads for both sides.")] = 2,
     seconds: Annotated[float, typer.Option("--seconds", min=0.0, help="How long each side runs at each size.")] = 2.0,
     lang: Lang = None,
@@ -62,7 +69,13 @@ def race_and_store(room: Room, sizes: Iterable[str] | None, threads: int, second
     for size in wanted:
         if size not in known:
             raise AtlasError(f"--sizes of {room.concept.id} must be among {', '.join(known)}; got {size!r}.")
-    plan = [(race, peer, size) for race in races for peer in peers_of(room) for size in race.sizes if size in wanted and peer.installed]
+    plan = [
+        (race, peer, size)
+        for race in races
+        for peer in peers_of(room)
+        for size in race.sizes
+        if size in wanted and peer.installed
+    ]
     found = []
     with progress() as bar:
         task = bar.add_task(room.concept.id, total=len(plan))

@@ -14,7 +14,8 @@ STYLES = {"good": "none", "bad": "bold red", "stale": "yellow", "empty": "dim"}
 CONCEPT = Text("concept", "概念")
 UNFINISHED = Text("begun, without a page", "已动工，尚无页面")
 SUMMARY = Text(
-    "{rooms} of {planned} concepts built; {red} red, {stale} stale.", "{planned} 个概念中已建成 {rooms} 个；红 {red}，过期 {stale}。"
+    "{rooms} of {planned} concepts built; {red} red, {stale} stale.",
+    "{planned} 个概念中已建成 {rooms} 个；红 {red}，过期 {stale}。",
 )
 
 
@@ -50,14 +51,14 @@ def command(
 
     out = console(wide=True)
     drawn = Table(box=None, pad_edge=False)
-    drawn.add_column(CONCEPT[tongue])
+    drawn.add_column(CONCEPT[tongue], no_wrap=True)
     for name in COLUMNS:
         drawn.add_column(COLUMNS[name][tongue])
     for concept, cells in matrix.items():
         drawn.add_row(concept, *(Line(cell.text, STYLES[cell.state]) for cell in cells.values()))
-    for concept in atlas.unfinished:
-        drawn.add_row(concept, Line(UNFINISHED[tongue], STYLES["bad"]))
     out.print(drawn)
+    for concept in atlas.unfinished:
+        out.print(f"{concept} · {UNFINISHED[tongue]}", style=STYLES["bad"])
     for concept, cells in matrix.items():
         for name, cell in cells.items():
             for reason in cell.reasons:

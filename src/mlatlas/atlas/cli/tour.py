@@ -27,12 +27,16 @@ LINE = Text(
     "{title} · {data} · {learned} · 推导验证 {checks}，定律 {laws}，变异体 {mutants}；{peers}{races}",
 )
 RATIO = Text("; {ratio}× as fast as {peer} ({race}, {size})", "；速度为 {peer} 的 {ratio} 倍（{race}，{size}）")
-CLOSING = Text("{rooms} places, {red} red, {seconds:.0f} s. Report: {path}", "{rooms} 处，红 {red} 处，{seconds:.0f} 秒。报告：{path}")
+CLOSING = Text(
+    "{rooms} places, {red} red, {seconds:.0f} s. Report: {path}",
+    "{rooms} 处，红 {red} 处，{seconds:.0f} 秒。报告：{path}",
+)
 
 
 def command(
     everything: Annotated[
-        bool, typer.Option("--all", help="All draws and every size of every race, and keep the verdicts; takes minutes.")
+        bool,
+        typer.Option("--all", help="All draws and every size of every race, and keep the verdicts; takes minutes."),
     ] = False,
     out: Annotated[Path, typer.Option("--out", help="The folder for the report.")] = Path("reports/tour"),
     lang: Lang = None,
@@ -51,7 +55,9 @@ def command(
     path = write_report(out / "report.html", TITLE, sections, lede=LEDE, stamp=Stamp.now().line, language=tongue)
     seconds = time.perf_counter() - began
     console().print(
-        CLOSING[tongue].format(rooms=len(sections), red=red, seconds=seconds, path=path.resolve()), style="bold", soft_wrap=True
+        CLOSING[tongue].format(rooms=len(sections), red=red, seconds=seconds, path=path.resolve()),
+        style="bold",
+        soft_wrap=True,
     )
     if red:
         raise typer.Exit(1)
@@ -87,11 +93,14 @@ def _run(room: Room, result: RunResult, tongue: Language) -> None:
     run_and_store(room, open_lab(room), result, None, tongue)
 
 
-def _line(room: Room, data: Text, result: RunResult, cells: dict[str, Cell], outcomes: list[dict[str, Any]], tongue: Language) -> str:
+def _line(
+    room: Room, data: Text, result: RunResult, cells: dict[str, Cell], outcomes: list[dict[str, Any]], tongue: Language
+) -> str:
     from mlatlas.atlas.cli.race import ratio
 
     races = "".join(
-        RATIO[tongue].format(ratio=ratio(one), peer=one["peer"], race=one["race"], size=one["size"]) for one in outcomes
+        RATIO[tongue].format(ratio=ratio(one), peer=one["peer"], race=one["race"], size=one["size"])
+        for one in outcomes[:1]
     )
     return LINE[tongue].format(
         title=room.concept.title[tongue],
@@ -107,4 +116,7 @@ def _report_cells(cells: dict[str, Cell]) -> list[Any]:
     from mlatlas.atlas.lab import Cell as Field
 
     marks = {"good": "good", "bad": "bad", "stale": "warn", "empty": "none"}
-    return [Field(COLUMNS[name], cell.text, marks[cell.state]) for name, cell in cells.items()]  # type: ignore[arg-type]
+    told = {
+        name: cell for name, cell in cells.items() if name != "languages"
+    }  # a page that lacks one is not read at all
+    return [Field(COLUMNS[name], cell.text, marks[cell.state]) for name, cell in told.items()]  # type: ignore[arg-type]

@@ -65,7 +65,7 @@ def run_check(block: Check, subject: Subject | None = None, draws: int = DRAWS) 
     return _Numeric(source, subject, block.tolerance or TOLERANCE).verdict(draws if "draw" in source.names else 1)
 
 
-class _Failed(Exception):  # noqa: N818
+class _Failed(Exception):
     """The check fails for a reason that is no counterexample."""
 
 

@@ -95,7 +95,9 @@ def moments(sample: np.ndarray, mean: Any, variance: Any | None = None) -> Compa
     z = [(x.mean(0) - target) / (spread / np.sqrt(len(x)))]
     if variance is not None:
         squares = (x - target) ** 2
-        z.append((squares.mean(0) - np.ravel(variance)) / (squares.std(0, ddof=1) / np.sqrt(len(x)) + np.finfo(float).tiny))
+        z.append(
+            (squares.mean(0) - np.ravel(variance)) / (squares.std(0, ddof=1) / np.sqrt(len(x)) + np.finfo(float).tiny)
+        )
     scores = np.abs(np.concatenate(z))
     p = float(min(1.0, len(scores) * 2 * norm.sf(scores.max())))
     return Comparison(1 - p, p >= P_HOLDS, p <= P_APART, "", x.mean(0), target)

@@ -17,7 +17,7 @@ DENOMINATORS = (*range(1, 21), 100)  # of the fractions that count as simpler th
 ENTRIES = 60  # larger arrays are simplified by whole slices only
 
 
-class Rejected(Exception):  # noqa: N818 - it is no error: the draw lacks a hypothesis
+class Rejected(Exception):
     """The draw does not satisfy the hypothesis that the problem needs."""
 
 

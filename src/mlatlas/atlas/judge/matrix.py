@@ -72,7 +72,10 @@ def _fresh(cells: dict[str, Cell], record: Record, room: Room) -> dict[str, Cell
     if record.digest == room.digest:
         return cells
     reason = "judged in another state of the room; run mlatlas check"
-    return {name: Cell("stale" if cell.state == "good" else cell.state, cell.text, (*cell.reasons, reason)) for name, cell in cells.items()}
+    return {
+        name: Cell("stale" if cell.state == "good" else cell.state, cell.text, (*cell.reasons, reason))
+        for name, cell in cells.items()
+    }
 
 
 def _verdict_cells(payload: Mapping[str, Any]) -> dict[str, Cell]:
@@ -87,7 +90,7 @@ def _verdict_cells(payload: Mapping[str, Any]) -> dict[str, Cell]:
         "laws": _share(laws),
         "mutants": _share([(one["name"], bool(one["killed_by"]), _survival(one)) for one in payload["mutants"]]),
         "peers": peers_cell(payload["peers"]),
-        "lab": Cell("empty", "–") if lab is None else Cell("bad", "✗", (lab,)) if lab else Cell("good", "✓"),
+        "lab": Cell("empty", "–") if lab is None else Cell("bad", "0/1", (lab,)) if lab else Cell("good", "1/1"),
     }
 
 
@@ -110,7 +113,11 @@ def peers_cell(peers: Mapping[str, Any]) -> Cell:
             bad.append(f"{name}: {peer['skipped']}")
             continue
         states = [(one["name"], one["state"], one["reason"]) for one in peer["verdicts"]]
-        bad += [f"{name}, {law}: {state} {reason}" for law, state, reason in states if state in ("broken", "finding not seen")]
+        bad += [
+            f"{name}, {law}: {state} {reason}"
+            for law, state, reason in states
+            if state in ("broken", "finding not seen")
+        ]
         bad += [f"{name}, {reason}" for reason in peer["unequal"]]
         findings = sum(state == "finding" for _, state, _ in states)
         agreement = "–" if peer["agreement"] is None else f"{peer['agreement']:.0e}"
@@ -121,7 +128,9 @@ def peers_cell(peers: Mapping[str, Any]) -> Cell:
 def race_cell(outcomes: list[dict[str, Any]]) -> Cell:
     """Races won, even and lost; a race that does not count is red."""
     results = [one["result"] for one in outcomes]
-    void = tuple(f"{one['race']} {one['size']} against {one['peer']}: {one['reason']}" for one in outcomes if one["reason"])
+    void = tuple(
+        f"{one['race']} {one['size']} against {one['peer']}: {one['reason']}" for one in outcomes if one["reason"]
+    )
     parts = [f"{results.count(kind)} {kind}" for kind in ("won", "even", "lost", "void") if kind in results]
     return Cell("bad" if void else "good", ", ".join(parts) or "–", void)
 

@@ -77,7 +77,9 @@ def survivors(room: Room, count: int, seed: int = 0) -> tuple[int, list[str]]:
     if not hasattr(os, "fork"):
         raise AtlasError("random mutations need a system that can fork a process, such as Linux or macOS.")
     command = [sys.executable, "-m", __name__, room.concept.id, str(count), str(seed)]
-    run = subprocess.run(command, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        command, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False
+    )
     if run.returncode:
         raise AtlasError(f"the random mutations of {room.concept.id} could not be tried: {run.stderr.strip()[-500:]}")
     report = json.loads(run.stdout)

@@ -82,7 +82,13 @@ def run_race(
     ratios = pairs[:, 1] / pairs[:, 0]
     medians = np.median(pairs, axis=0)
     first, second = (
-        Side(float(medians[i]), float(certificates[i]), side.tolerance, memory[i], max(0.0, side.first - float(medians[i])))
+        Side(
+            float(medians[i]),
+            float(certificates[i]),
+            side.tolerance,
+            memory[i],
+            max(0.0, side.first - float(medians[i])),
+        )
         for i, side in enumerate(sides)
     )
     return Outcome(
@@ -134,7 +140,9 @@ def _unequal(race: Race, certificates: list[float]) -> str:
     if not np.isfinite(certificates).all():
         return f"a certificate is not finite: ours {ours:.1e}, the peer's {theirs:.1e}"
     if race.goal is None:
-        return "" if ours <= max(theirs, EPSILON) else f"our certificate {ours:.1e} is worse than the peer's {theirs:.1e}"
+        return (
+            "" if ours <= max(theirs, EPSILON) else f"our certificate {ours:.1e} is worse than the peer's {theirs:.1e}"
+        )
     missed = [f"{who} {c:.1e}" for who, c in (("ours", ours), ("the peer's", theirs)) if c > race.goal]
     return f"certificate above the goal {race.goal:.1e}: {', '.join(missed)}" if missed else ""
 
@@ -143,7 +151,9 @@ def _agreement(left: Any, right: Any) -> float:
     a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     if a.shape != b.shape:
         return float("inf")
-    return float(np.max(np.abs(a - b), initial=0.0) / max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0), 1e-300))
+    return float(
+        np.max(np.abs(a - b), initial=0.0) / max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0), 1e-300)
+    )
 
 
 @contextmanager

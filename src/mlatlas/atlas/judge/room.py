@@ -36,9 +36,7 @@ def steps(room: Room) -> int:
     return len(room.page.checks) + len(found.known) + len(found.laws) + len(found.mutants) + len(peers_of(room))
 
 
-def judge_room(
-    atlas: Atlas, room: Room, tick: Tick = lambda step: None, draws: int | None = None
-) -> dict[str, Any]:
+def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None, draws: int | None = None) -> dict[str, Any]:
     """Judge the page's checks, the known answers, the laws, the mutants, every installed peer, and the lab.
 
     With ``draws`` the laws and checks are judged on so many problems only, and the lab is left out.

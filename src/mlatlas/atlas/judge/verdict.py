@@ -14,8 +14,8 @@ import numpy as np
 
 from mlatlas.atlas.judge.compare import Comparison
 from mlatlas.atlas.judge.draw import Draw, Rejected, shrink
-from mlatlas.atlas.judge.witness import Known, Law, Mutant, Problems
 from mlatlas.atlas.judge.subject import NotOffered, Subject
+from mlatlas.atlas.judge.witness import Known, Law, Mutant, Problems
 
 if TYPE_CHECKING:
     from mlatlas.atlas.map import Room
@@ -82,16 +82,22 @@ def judge_law(law: Law, subject: Subject, other: Subject, draws: int = DRAWS) ->
     return _without_hypothesis(law, law.without, subject, other, draws, worst)
 
 
-def _without_hypothesis(law: Law, without: Problems, subject: Subject, other: Subject, draws: int, worst: float) -> Verdict:
+def _without_hypothesis(
+    law: Law, without: Problems, subject: Subject, other: Subject, draws: int, worst: float
+) -> Verdict:
     apart, judged = np.inf, 0
     for _, problem in _problems(without, draws):
         judged += 1
         one, failure, reason = attempt(partial(law.compare, problem, subject, other))
         if one is None or failure == "not a number":
-            return Verdict(law.name, False, worst, None, failure, f"without the hypothesis: {reason}; no counterexample")
+            return Verdict(
+                law.name, False, worst, None, failure, f"without the hypothesis: {reason}; no counterexample"
+            )
         apart = min(apart, one.gap)
         if not one.apart:
-            reason = f"without the hypothesis the gap is only {one.gap:.1e}, so the hypothesis is not what makes it hold"
+            reason = (
+                f"without the hypothesis the gap is only {one.gap:.1e}, so the hypothesis is not what makes it hold"
+            )
             return Verdict(law.name, False, worst, apart, "needless hypothesis", reason, described(problem))
     if judged < draws // 2:
         return Verdict(law.name, False, worst, None, "vacuous", _too_few(judged, draws, "lack"))
@@ -172,7 +178,9 @@ def _smallest(law: Law, generator: Problems, seed: int, subject: Subject, other:
 def described(problem: Any) -> str:
     """A problem in one line: every array and number that it consists of."""
     parts = problem if isinstance(problem, tuple) else (problem,)
-    return ", ".join(np.array2string(np.asarray(p), precision=9, separator=", ", threshold=60).replace("\n", "") for p in parts)
+    return ", ".join(
+        np.array2string(np.asarray(p), precision=9, separator=", ", threshold=60).replace("\n", "") for p in parts
+    )
 
 
 # ---- a whole room ----------------------------------------------------------------------------------------

@@ -93,7 +93,9 @@ def law(
     return lambda body: Law(body, relation, text, given, without, of, source, tolerance)
 
 
-def known(*, en: str, zh: str, source: str, tolerance: float = TOLERANCE) -> Callable[[Callable[[Subject], Any]], Known]:
+def known(
+    *, en: str, zh: str, source: str, tolerance: float = TOLERANCE
+) -> Callable[[Callable[[Subject], Any]], Known]:
     """Declare an answer known without our code."""
     return lambda body: Known(body, Text(en, zh), source, tolerance)
 

@@ -120,7 +120,9 @@ def contingency(x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
     """
     x, y = _labels(x, "x"), _labels(y, "y")
     if len(x) != len(y):
-        raise ValueError(f"x and y must have the same length; got {len(x)} and {len(y)}. Give one label of each a sample.")
+        raise ValueError(
+            f"x and y must have the same length; got {len(x)} and {len(y)}. Give one label of each a sample."
+        )
     (a, rows), (b, columns) = _codes(x), _codes(y)
     if rows * columns > max(LARGEST_TABLE, 4 * len(x)):
         (a, rows), (b, columns) = _dense_codes(x), _dense_codes(y)
@@ -171,7 +173,9 @@ def _unit(nats: Any, base: float | None) -> Any:
     """Nats in units of log(base); a 0-d array becomes a float."""
     if base is not None:
         if not (np.isreal(base) and 0 < base < np.inf and base != 1):
-            raise ValueError(f"base must be positive, finite and not 1; got {base!r}. Pass 2 for bits or None for nats.")
+            raise ValueError(
+                f"base must be positive, finite and not 1; got {base!r}. Pass 2 for bits or None for nats."
+            )
         nats = nats / math.log(base)
     return float(nats) if np.ndim(nats) == 0 else nats
 
@@ -184,7 +188,9 @@ def _distributions(axis: int, **given: ArrayLike) -> list[Floats]:
     checked = [np.moveaxis(_probabilities(name, value, axis), axis, -1) for name, value in given.items()]
     if len({one.shape for one in checked}) > 1:
         shapes = " and ".join(str(np.shape(value)) for value in given.values())
-        raise ValueError(f"{' and '.join(given)} must have the same shape; got {shapes}. List the same outcomes in both.")
+        raise ValueError(
+            f"{' and '.join(given)} must have the same shape; got {shapes}. List the same outcomes in both."
+        )
     return checked
 
 
@@ -207,7 +213,11 @@ def _probabilities(name: str, value: ArrayLike, axis: int) -> Floats:
     totals = p.sum(axis)
     if not np.all(np.abs(totals - 1.0) <= SUM_TOLERANCE):
         total = float(np.ravel(totals)[np.argmax(~(np.abs(np.ravel(totals) - 1.0) <= SUM_TOLERANCE))])
-        remedy = "Remove what is not finite." if not np.isfinite(total) else f"Divide the counts by their sum along axis {axis}."
+        remedy = (
+            "Remove what is not finite."
+            if not np.isfinite(total)
+            else f"Divide the counts by their sum along axis {axis}."
+        )
         raise ValueError(f"{name} must sum to 1 along axis {axis}; got {total:.10g}. {remedy}")
     if p.min() < 0:
         raise ValueError(f"{name} must not be negative; got {p.min():.3g}. Probabilities lie between 0 and 1.")
@@ -219,7 +229,9 @@ def _labels(value: ArrayLike, name: str) -> NDArray[Any]:
     if labels.ndim != 1 or len(labels) == 0:
         raise ValueError(f"{name} must be a one-dimensional list of labels; got shape {labels.shape}.")
     if labels.dtype.kind == "f" and np.isnan(labels).any():
-        raise ValueError(f"{name} must not hold NaN; got one at position {int(np.isnan(labels).argmax())}. Drop such samples.")
+        raise ValueError(
+            f"{name} must not hold NaN; got one at position {int(np.isnan(labels).argmax())}. Drop such samples."
+        )
     return labels
 
 

@@ -47,7 +47,9 @@ def where_information_is(
     shuffled, expected = np.empty(len(sizes)), np.empty(len(sizes))
     for i, n in enumerate(sizes):
         yield Progress(0.3 + 0.6 * i / len(sizes), en=f"shuffled digits, {n} pictures", zh=f"打乱标签，{n} 张图")
-        shuffles = [(X[pick, best], rng.permutation(y[pick])) for pick in (rng.permutation(samples)[:n] for _ in range(40))]
+        shuffles = [
+            (X[pick, best], rng.permutation(y[pick])) for pick in (rng.permutation(samples)[:n] for _ in range(40))
+        ]
         shuffled[i] = np.mean([mutual_info_score(a, b, base=2) for a, b in shuffles])
         cells = [(len(np.unique(a)) - 1) * (len(np.unique(b)) - 1) for a, b in shuffles]
         expected[i] = np.mean(cells) / (2 * n * np.log(2))

@@ -359,7 +359,9 @@ def divergence_for_cross_entropy(ours):
 
 @mutant(en="conditions on the wrong variable", zh="条件取错了变量")
 def wrong_condition(ours):
-    return SimpleNamespace(conditional_entropy=lambda joint, **rest: ours.conditional_entropy(np.asarray(joint).T, **rest))
+    return SimpleNamespace(
+        conditional_entropy=lambda joint, **rest: ours.conditional_entropy(np.asarray(joint).T, **rest)
+    )
 
 
 @mutant(en="averages the rows' entropies without weights", zh="对各行的熵做不加权的平均")

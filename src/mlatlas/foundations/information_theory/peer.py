@@ -17,7 +17,9 @@ CANCELS = Text(
     "SciPy",
     requires="scipy",
     translation=[
-        Translation("entropy(p)", "scipy.stats.entropy(p)", Text(en="scipy divides by the sum", zh="SciPy 会先除以总和")),
+        Translation(
+            "entropy(p)", "scipy.stats.entropy(p)", Text(en="scipy divides by the sum", zh="SciPy 会先除以总和")
+        ),
         Translation(
             "kl_divergence(p, q)",
             "scipy.stats.entropy(p, q)",
@@ -114,7 +116,9 @@ def divergence(subject, problem, tolerance):
     zh="一个分布的熵",
     problem=distributions,
     sizes={"tiny": (8,), "small": (100,), "middle": (100_000,), "large": (5_000_000,)},
-    certificate=lambda problem, answer: abs(answer / -float((problem[0] * np.log(problem[0])).sum(dtype=np.longdouble)) - 1),
+    certificate=lambda problem, answer: abs(
+        answer / -float((problem[0] * np.log(problem[0])).sum(dtype=np.longdouble)) - 1
+    ),
     certifies=ERROR,
     goal=1e-9,
 )

@@ -24,6 +24,7 @@ Step = tuple[np.ufunc, Any]
 WIDTH = 512  # entries in a row of a folded block
 BLOCK = 2**16  # entries in a block: 512 kB, half of a usual second-level cache
 PARALLEL = 2**20  # entries from which threads repay their start
+FEW = 16  # order statistics for which selecting is faster than sorting
 EPS = float(np.finfo(np.float64).eps)
 SHARES = 4  # of a thread, so that one that is held up does not hold up the others
 
@@ -123,6 +124,29 @@ def moments(X: Array, weights: Floats | None = None, n_jobs: int | None = None) 
     return pooled(each(work, pieces(X), X.size, n_jobs))
 
 
+def sparse_moments(X: Any, weights: Floats | None = None) -> Moments:
+    """The same of a sparse table, whose implicit zeros count; its entries are never made dense. O(nnz) time and memory."""
+    s = np.ones(X.shape[0]) if weights is None else weights
+
+    def total(entries: Array) -> Floats:
+        summed: Floats = type(X)((entries, X.indices, X.indptr), shape=X.shape).T @ s
+        return summed
+
+    missing, columns = np.isnan(X.data), columns_of(X)
+    stored, n = total((~missing).astype(float)), s.sum() - total(missing.astype(float))
+    n_or_one, implicit = np.where(n > 0, n, 1.0), n - stored
+    mean = total(np.where(missing, 0.0, X.data)) / n_or_one
+    D = np.where(missing, 0.0, X.data - mean[columns])
+    left = total(D) - implicit * mean
+    return Moments(n, mean + left / n_or_one, total(D * D) + implicit * mean**2 - left * left / n_or_one)
+
+
+def columns_of(X: Any) -> NDArray[Any]:
+    """The column of each stored entry of a CSR or CSC table."""
+    columns: NDArray[Any] = X.indices if X.format == "csr" else np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
+    return columns
+
+
 def extremes(X: Array, n_jobs: int | None = None) -> tuple[Array, Array]:
     """The smallest and the largest value of each feature, NaN only where there is no other. O(n p) time."""
     p = X.shape[1]
@@ -145,39 +169,57 @@ def quantiles(X: Array, levels: Floats, n_jobs: int | None = None) -> Array:
     n, p = X.shape
 
     def work(columns: slice) -> list[Array]:
-        return [of_values(column, levels) for column in np.array(X[:, columns].T, order="C")]
+        return [of_values(present(column), levels) for column in np.array(X[:, columns].T, order="C")]
 
     parts = each(work, [slice(at, at + 8) for at in range(0, p, 8)], n * p, n_jobs)
     return np.stack(list(chain.from_iterable(parts)), axis=1)
 
 
-def of_values(values: Array, levels: Floats, zeros: int = 0) -> Array:
-    """Quantiles of values together with so many zeros that come before all of them; the values are reordered."""
+def sparse_quantiles(X: Any, levels: Floats, implicit_zeros: bool = True) -> Array:
+    """The same of a sparse table in CSC format, whose implicit zeros count if so said. Only what is stored is sorted."""
+    found = []
+    for j in range(X.shape[1]):
+        stored = X.data[X.indptr[j] : X.indptr[j + 1]]
+        zeros = X.shape[0] - len(stored) if implicit_zeros else 0
+        found.append(of_values(present(stored.copy()), levels, zeros))
+    return np.stack(found, axis=1)
+
+
+def present(values: Array) -> Array:
+    """The values that are not NaN."""
     missing = np.isnan(values)
-    values = values[~missing] if missing.any() else values
+    return values[~missing] if missing.any() else values
+
+
+def of_values(values: Array, levels: Floats, zeros: int = 0) -> Array:
+    """Quantiles of values that hold no NaN, and of so many zeros besides; the values are reordered."""
     size = len(values) + zeros
     if size == 0:
         return np.full(len(levels), np.nan)
     position = levels * (size - 1)
-    position = np.where(np.abs(position - np.rint(position)) < EPS * size, np.rint(position), position)
+    whole = np.rint(position)
+    position = np.where(np.abs(position - whole) < EPS * size, whole, position)
     below = np.floor(position).astype(np.intp)
-    above = np.minimum(below + 1, size - 1)
-    put_in_place(values, np.unique(np.r_[below, above]) - zeros)
-    padded = values if zeros == 0 else np.r_[np.zeros(1, values.dtype), values]
-    low, high = (padded[np.maximum(at - zeros + (zeros > 0), 0)] for at in (below, above))
+    low, high = order_statistics(values, zeros, np.stack([below, np.minimum(below + 1, size - 1)]))
     return np.maximum.accumulate(low + (high - low) * (position - below))  # (quantile)
 
 
-def put_in_place(values: Array, ranks: NDArray[np.intp]) -> None:
-    """Reorder values so that those of the given ranks, which rise, stand where sorting would put them."""
-    ranks = ranks[ranks >= 0]
-    if len(ranks) > 16:
+def order_statistics(values: Array, zeros: int, ranks: NDArray[np.intp]) -> Array:
+    """What stands at these ranks of the sorted values and zeros; the values are reordered."""
+    negative = np.count_nonzero(values < 0) if zeros else len(values)
+    is_zero = (ranks >= negative) & (ranks < negative + zeros)
+    stored = np.where(ranks < negative, ranks, ranks - zeros)
+    wanted = np.unique(stored[~is_zero])
+    if len(wanted) > FEW:
         values.sort()
-        return
-    done = 0
-    for rank in ranks:
-        values[done:].partition(rank - done)
-        done = rank
+    else:
+        done = 0
+        for rank in wanted:
+            values[done:].partition(rank - done)
+            done = rank
+    found = np.zeros(ranks.shape, values.dtype)
+    found[~is_zero] = values[stored[~is_zero]]
+    return found
 
 
 # ---- maps --------------------------------------------------------------------------------------------------
@@ -189,7 +231,9 @@ def apply(X: Array, out: Array, steps: Sequence[Step], n_jobs: int | None = None
     False where the answer may hold NaN or infinities. O(n p) time, no memory.
     """
     items = pieces(X)
-    folded = {k: [(ufunc, np.tile(row, k)) for ufunc, row in steps] for k in {piece.k for piece in items}}
+    sums = (np.add, np.subtract)  # of float32 with a float64 row, so that no digit of a mean is lost
+    fitting = [(ufunc, np.asarray(row, None if ufunc in sums else X.dtype)) for ufunc, row in steps]
+    folded = {k: [(ufunc, np.tile(row, k)) for ufunc, row in fitting] for k in {piece.k for piece in items}}
 
     def work(piece: Piece) -> bool:
         B, O = piece.of(X), piece.of(out)  # noqa: E741
@@ -200,9 +244,7 @@ def apply(X: Array, out: Array, steps: Sequence[Step], n_jobs: int | None = None
     return all(each(work, items, X.size, n_jobs))
 
 
-def apply_to_columns(
-    X: Array, out: Array, function: Callable[[Array, int], Array], n_jobs: int | None = None
-) -> None:
+def apply_to_columns(X: Array, out: Array, function: Callable[[Array, int], Array], n_jobs: int | None = None) -> None:
     """Write to ``out`` what function(values, j) makes of each feature j, a block of rows at a time; out may be X."""
     n, p = X.shape
     step = max(1, 4 * BLOCK // p)

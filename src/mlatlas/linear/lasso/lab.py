@@ -38,7 +38,9 @@ def selection(
     rmse = float(np.sqrt(np.mean((table.y[held_out] - model.predict(B)) ** 2)))
     yield Metric("kept", kept, en="measurements kept, of 10", zh="保留的指标数（共 10）")
     yield Metric("kept_noise", kept_noise, en="columns of noise kept", zh="误留的噪声列数")
-    yield Metric("rmse", rmse, en="error on held-out rows", zh="留出行上的误差", unit=Text("points of progression", "病情指数分"))
+    yield Metric(
+        "rmse", rmse, en="error on held-out rows", zh="留出行上的误差", unit=Text("points of progression", "病情指数分")
+    )
     chosen = Rule(alpha, label=Text(f"α = {alpha:g}", f"α = {alpha:g}"))
     strongest = np.argsort(-np.abs(coefs[:p]).max(1))[:5]
     yield Figure(

@@ -211,7 +211,9 @@ def elastic_net_is_a_lasso(problem, subject, other):
     n, p = X.shape
     A, b = X - X.mean(0), y - y.mean()
     longer = np.vstack([A, np.sqrt(n * alpha * 0.4) * np.eye(p)])
-    appended = subject.Lasso(alpha=alpha * 0.6 * n / (n + p), fit_intercept=False, **TIGHT).fit(longer, np.r_[b, np.zeros(p)])
+    appended = subject.Lasso(alpha=alpha * 0.6 * n / (n + p), fit_intercept=False, **TIGHT).fit(
+        longer, np.r_[b, np.zeros(p)]
+    )
     return [
         agree(
             fitted(subject.ElasticNet(alpha=alpha, l1_ratio=1.0, **TIGHT), X, y),
@@ -360,11 +362,18 @@ def chosen_by_folds(problem, subject, other):
     folds = [(np.delete(np.arange(len(y)), part), part) for part in np.array_split(np.arange(len(y)), 3)]
     chosen = subject.LassoCV(alphas=grid, cv=folds, **TIGHT).fit(X, y)
     errors = [
-        np.mean([np.mean((y[out] - subject.Lasso(alpha=a, **TIGHT).fit(X[fit], y[fit]).predict(X[out])) ** 2) for fit, out in folds])
+        np.mean(
+            [
+                np.mean((y[out] - subject.Lasso(alpha=a, **TIGHT).fit(X[fit], y[fit]).predict(X[out])) ** 2)
+                for fit, out in folds
+            ]
+        )
         for a in grid
     ]
     best = grid[int(np.argmin(errors))]
-    return np.r_[chosen.alpha_, chosen.coef_, chosen.intercept_], np.r_[best, fitted(subject.Lasso(alpha=best, **TIGHT), X, y)]
+    return np.r_[chosen.alpha_, chosen.coef_, chosen.intercept_], np.r_[
+        best, fitted(subject.Lasso(alpha=best, **TIGHT), X, y)
+    ]
 
 
 @law(
@@ -381,7 +390,9 @@ def copies_share(problem, subject, other):
     plain = subject.Lasso(alpha=alpha, **TIGHT).fit(X, y)
     return [
         agree(np.r_[w.coef_[0] + w.coef_[-1], w.coef_[1:-1]], plain.coef_, scale=1e-2),
-        agree(objective(w.coef_, w.intercept_, doubled, y, alpha), objective(plain.coef_, plain.intercept_, X, y, alpha)),
+        agree(
+            objective(w.coef_, w.intercept_, doubled, y, alpha), objective(plain.coef_, plain.intercept_, X, y, alpha)
+        ),
     ]
 
 
@@ -497,7 +508,10 @@ def changed_coefficients(ours: Subject, change, names=("Lasso",)):
     return SimpleNamespace(**{name: wrapped(getattr(ours, name)) for name in names})
 
 
-@mutant(en="takes the hard threshold for the soft one: keeps what survives at full size", zh="把软阈值做成硬阈值：留下的系数不收缩")
+@mutant(
+    en="takes the hard threshold for the soft one: keeps what survives at full size",
+    zh="把软阈值做成硬阈值：留下的系数不收缩",
+)
 def hard_threshold(ours):
     def refitted(self, X, y, w):
         active = w != 0

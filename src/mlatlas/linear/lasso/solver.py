@@ -33,7 +33,7 @@ from mlatlas.numerics.tables import Design
 Indices = NDArray[np.intp]
 
 ROUND = 100  # features that may join W at once, or a quarter of those in use if that is more
-MEMORY = 5  # steps from which the next iterate is extrapolated
+FEW = 4  # sweeps over the features in use to one over all of W
 SLACK = 0.9  # the part of the allowed gap to which the problem on W is solved
 ROWS = 256  # rows gathered at a time from an X in C order, to stay in cache
 
@@ -45,10 +45,6 @@ class Penalty:
     lam: float
     beta: float
     positive: bool = False
-
-    def of(self, w: Floats) -> float:
-        """Return its value at w."""
-        return float(self.lam * np.abs(w).sum() + 0.5 * self.beta * (w @ w))
 
     def pull(self, g: Floats) -> Floats:
         """Return how strongly g draws each feature from zero: one at zero stays there up to λ."""
@@ -240,9 +236,7 @@ class _SparseColumns(Columns):
 def descend(columns: Columns, w: Floats, r: Floats, penalty: Penalty, tol: float, limit: int) -> int:
     """Minimise over the members of W, changing w, until the gap on W is at most `tol`; return the number of sweeps.
 
-    A sweep over all members alternates with sweeps over those in use. On these, while no sign changes, the iterates
-    follow wₜ₊₁ = M wₜ + c, and the combination Σ cᵢ wᵢ, Σ cᵢ = 1, with the shortest combined step Σ cᵢ (wᵢ − wᵢ₋₁) is
-    taken wherever its objective is lower (Anderson's extrapolation).
+    A sweep over all members, which may bring some into use, is followed by a few over those in use.
     """
     state = columns.start(w, r)
     members = np.arange(len(w))
@@ -253,28 +247,10 @@ def descend(columns: Columns, w: Floats, r: Floats, penalty: Penalty, tol: float
         g = columns.slope(state) - penalty.beta * w
         if sweeps >= limit or penalty.gap(w, g, penalty.pull(g), columns.square(state, w)) <= tol:
             return sweeps
-        active = np.flatnonzero(w)
-        ws, states = [w[active]], [state.copy()]
-        for _ in range(min(MEMORY, limit - sweeps)):
-            columns.sweep(state, w, active, penalty)
+        used = np.flatnonzero(w)
+        for _ in range(min(FEW, limit - sweeps)):
+            columns.sweep(state, w, used, penalty)
             sweeps += 1
-            ws.append(w[active])
-            states.append(state.copy())
-        steps = np.diff(ws, axis=0)  # (MEMORY, active)
-        M = steps @ steps.T
-        if sweeps >= limit or np.trace(M) == 0.0:
-            return sweeps
-        c = np.linalg.solve(M / np.trace(M) + 1e-12 * np.eye(len(M)), np.ones(len(M)))
-        c /= c.sum()
-        w1, state1 = np.zeros_like(w), c @ states[1:]
-        w1[active] = c @ ws[1:]
-        feasible = not penalty.positive or w1.min() >= 0.0
-        if feasible and _objective(columns, state1, w1, penalty) < _objective(columns, state, w, penalty):
-            w[:], state[:] = w1, state1
-
-
-def _objective(columns: Columns, state: Floats, w: Floats, penalty: Penalty) -> float:
-    return 0.5 * columns.square(state, w) + penalty.of(w)
 
 
 @dataclass(frozen=True)

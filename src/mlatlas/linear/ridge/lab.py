@@ -12,7 +12,6 @@ from mlatlas.atlas.text import Text
 from mlatlas.data import load
 from mlatlas.linear.ridge.ridge import RidgeCV, effective_degrees_of_freedom, ridge_path
 
-
 UNIT = Text("points of progression", "病情指数分")
 
 
@@ -43,7 +42,9 @@ def price(
     yield Metric("alpha", model.alpha_, en="penalty chosen by leave-one-out", zh="留一法选出的惩罚")
     yield Metric("degrees_of_freedom", freedom[chosen], en="effective degrees of freedom", zh="有效自由度")
     yield Metric("rmse", errors[chosen], en="error on held-out rows", zh="留出行上的误差", unit=UNIT)
-    yield Metric("rmse_no_penalty", errors[0], en="the same with almost no penalty", zh="几乎不加惩罚时的误差", unit=UNIT)
+    yield Metric(
+        "rmse_no_penalty", errors[0], en="the same with almost no penalty", zh="几乎不加惩罚时的误差", unit=UNIT
+    )
     yield Figure(
         name="errors",
         title=Text("Leave-one-out finds the valley without seeing the held-out rows", "留一法不看留出行也能找到谷底"),

@@ -489,6 +489,8 @@ def repeats_in_leave_one_out(ours):
     return SimpleNamespace(RidgeCV=RidgeCV)
 
 
-@mutant(en="returns the path from the largest penalty down, whatever order was asked for", zh="路径总按惩罚从大到小返回")
+@mutant(
+    en="returns the path from the largest penalty down, whatever order was asked for", zh="路径总按惩罚从大到小返回"
+)
 def reversed_path(ours):
     return SimpleNamespace(ridge_path=lambda X, y, alphas, **rest: ours.ridge_path(X, y, np.sort(alphas)[::-1], **rest))

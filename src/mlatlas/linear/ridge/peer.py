@@ -106,7 +106,12 @@ def one_penalty(subject, problem, tolerance):
     en="One penalty, sparse",
     zh="单个惩罚，稀疏数据",
     problem=scattered,
-    sizes={"tiny": (60, 8, 0.5), "small": (2_000, 100, 0.05), "middle": (50_000, 300, 0.02), "wide": (2_000, 20_000, 0.005)},
+    sizes={
+        "tiny": (60, 8, 0.5),
+        "small": (2_000, 100, 0.05),
+        "middle": (50_000, 300, 0.02),
+        "wide": (2_000, 20_000, 0.005),
+    },
     certificate=gradient_left,
     certifies=CERTIFIES,
     goal=1e-4,

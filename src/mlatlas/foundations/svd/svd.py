@@ -1,0 +1,259 @@
+"""The singular value decomposition, and the matrix of rank k that is nearest to A.
+
+    A = Σᵢ σᵢ uᵢ vᵢᵀ,  σ₁ ≥ σ₂ ≥ … ≥ 0,        Aₖ = Σ_{i ≤ k} σᵢ uᵢ vᵢᵀ = arg min { ‖A − B‖ : rank B ≤ k }
+
+for the Frobenius norm, for the spectral norm ‖·‖₂, and for every other norm that rotations leave alone.
+
+`truncated_svd` computes the first k terms to rounding error, by one of four roads:
+
+- ``lapack``: bidiagonalisation of all of A. Its answer is exact for a matrix within a few ε‖A‖₂ of A.
+- ``gram``: the eigenvectors of AᵀA, then the singular values of A on their span. AᵀA is only known to ε σ₁², so vᵢ
+  solves its equation with an error of ε σ₁²/σᵢ in place of ε σ₁. Where σ₁/σ_k ≤ 10³, no more than three digits are lost
+  that way, none in Aₖ unless its error is below 10⁻⁶ σ₁, and it costs a quarter of LAPACK's road or less. The rest goes
+  to LAPACK; a sparse A stays.
+- ``arpack``: the same equation by Lanczos iteration, where AᵀA would be too large.
+- a sparse A that is no larger than the answer is made dense.
+
+`randomised_svd` looks at A only through a few products with blocks of vectors.
+
+Shapes: n rows, p columns, rank k; A (n, p), U (n, k), s (k,), Vt (k, p). Inside, A is tall, n ≥ p; a wide one is transposed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.linalg import svd
+from scipy.special import gammaincinv
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Floats = NDArray[np.float64]
+
+EPS = float(np.finfo(np.float64).eps)
+TYPES = (np.float64, np.float32)
+LEAST_RATIO = 1e-3  # σ_k/σ₁ down to which the Gram matrix keeps the digits
+SMALL = 48  # columns up to which LAPACK is as fast as the Gram matrix
+LARGEST_GRAM = 4_000_000  # entries of the Gram matrix of a sparse A: 32 MB
+TESTS = 10  # vectors on which the error of a randomised decomposition is tried
+FAILURE = 1e-6  # the probability that the bound on that error fails
+LEAST_LENGTH = float(np.sqrt(2 * gammaincinv(TESTS / 2, FAILURE)))  # a Gaussian vector of TESTS entries is longer
+TIE = 1e-6  # entries of a singular vector that differ by less are of one size when its sign is chosen
+
+
+class SVD(NamedTuple):
+    """The first k singular triplets: A ≈ U diag(s) Vt."""
+
+    U: NDArray[Any]
+    s: NDArray[Any]
+    Vt: NDArray[Any]
+
+
+class RandomisedSVD(NamedTuple):
+    """Approximate singular triplets, with how far U diag(s) Vt is from A."""
+
+    U: NDArray[Any]
+    s: NDArray[Any]
+    Vt: NDArray[Any]
+    frobenius_error: float
+    spectral_bound: float
+
+
+def truncated_svd(A: Any, rank: int) -> SVD:
+    """The first terms of A = Σ σᵢ uᵢ vᵢᵀ, to rounding error.
+
+    Args:
+        A: a matrix (n, p), dense or sparse. A sparse one is made dense only where that is no larger than the answer.
+        rank: how many terms, k, from 1 to min(n, p).
+
+    Returns:
+        U (n, k) and Vt (k, p) with orthonormal columns and rows, and s (k,), largest first; float32 if A is, else
+        float64. Of the largest entries in a row of Vt the first is positive, which fixes the signs.
+
+    Raises:
+        ValueError: A is empty, not 2-D, complex, or holds text, NaN or infinities; or a rank outside 1 … min(n, p).
+        TypeError: a rank that is no integer.
+
+    Complexity: for n ≥ p, O(n p²) time and O(p²) memory beyond A where the Gram matrix serves, O(n p) where it does not.
+    For a sparse A the accuracy of small singular values is absolute: an error of up to ε σ₁²/σᵢ, and 10⁻⁸ σ₁ at most.
+
+    Sources: Golub, Van Loan 2013, sections 2.4 and 8.6; Parlett 1998, The Symmetric Eigenvalue Problem, chapter 11.
+    """
+    A, scale = _scaled(_table(A))
+    U, s, Vt = _exact(A, _whole("rank", rank, 1, min(A.shape)))
+    return SVD(*_finished(U, s * scale, Vt, A.dtype))
+
+
+def low_rank(A: Any, rank: int) -> NDArray[Any]:
+    """The matrix of rank at most k that is nearest to A, Aₖ = Σ_{i ≤ k} σᵢ uᵢ vᵢᵀ, as a dense array (n, p).
+
+    ‖A − Aₖ‖₂ = σ_{k+1} and ‖A − Aₖ‖_F² = Σ_{i > k} σᵢ². Unique if σ_k > σ_{k+1}. Arguments, errors and costs are those of
+    `truncated_svd`; k + 1 numbers a row and a column hold the same, so keep the factors where memory matters.
+
+    Sources: Eckart, Young 1936; Mirsky 1960, Symmetric gauge functions and unitarily invariant norms.
+    """
+    U, s, Vt = truncated_svd(A, rank)
+    nearest: NDArray[Any] = (U * s) @ Vt  # (nearest)
+    return nearest
+
+
+def randomised_svd(
+    A: Any, rank: int, *, n_oversamples: int = 10, n_iter: int = 2, random_state: Any = None
+) -> RandomisedSVD:
+    """The first terms of A = Σ σᵢ uᵢ vᵢᵀ from products of A with 2 (n_iter + 1) random blocks, and a bound on the error.
+
+    A block of rank + n_oversamples Gaussian vectors is multiplied by A and Aᵀ in turn. Every block on the way is kept,
+    and U diag(s) Vt is the best approximation of A on the span of them all: at the same number of products it is never
+    worse than the power method, which keeps the last block alone.
+
+    Args:
+        A: a matrix (n, p), dense or sparse; it is only multiplied.
+        rank: how many terms, k, from 1 to min(n, p).
+        n_oversamples: vectors in a block beyond k.
+        n_iter: power iterations; each costs two products and as many more vectors to keep.
+        random_state: seed or generator of the Gaussian vectors.
+
+    Returns:
+        U, s, Vt as `truncated_svd` returns them, and with them
+        frobenius_error: ‖A − U diag(s) Vt‖_F = √(‖A‖_F² − Σ sᵢ²); below 10⁻⁷ ‖A‖_F it drowns in rounding.
+        spectral_bound: at least ‖A − U diag(s) Vt‖₂, with probability 1 − 10⁻⁶ over the random vectors.
+        sᵢ ≤ σᵢ always. Returned as float64.
+
+    Raises:
+        ValueError, TypeError: as `truncated_svd`, and for n_oversamples or n_iter that are no integers from 0 on.
+
+    Complexity: with m = (n_iter + 1) (k + n_oversamples), O(nnz m + (n + p) m²) time and O((n + p) m) memory.
+
+    Sources: Halko, Martinsson, Tropp 2011, Finding structure with randomness, SIAM Review 53, sections 4.3 to 4.5; Musco,
+    Musco 2015, Randomized block Krylov methods; Dixon 1983, Estimating extremal eigenvalues, for the bound.
+    """
+    A, scale = _scaled(_table(A))
+    k = _whole("rank", rank, 1, min(A.shape))
+    block = k + _whole("n_oversamples", n_oversamples, 0)
+    sides = _sampled(A, k, block, _whole("n_iter", n_iter, 0), random_state)
+    U, s, Vt = _finished(sides.U, sides.s * scale, sides.Vt, A.dtype)
+    return RandomisedSVD(U, s, Vt, sides.frobenius_error * scale, sides.spectral_bound * scale)
+
+
+class TruncatedSVD(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Replace p features by their coordinates X vᵢ along the first k right singular vectors, without centring X.
+
+    Also called latent semantic analysis where X counts words. With X centred beforehand it is PCA.
+
+    Parameters:
+        n_components: k, from 1 to min(n, p).
+        algorithm: ``randomized`` as in `randomised_svd`, or ``exact`` as in `truncated_svd`.
+        n_iter, n_oversamples, random_state: as in `randomised_svd`; not used by ``exact``.
+
+    Attributes:
+        components_: v₁, …, v_k as the rows of an array (k, p); of the largest entries in a row the first is positive.
+        singular_values_: σ₁ ≥ … ≥ σ_k.
+        explained_variance_: the variance of each column of X vᵢ, by 1/n. Since X is not centred these need not fall.
+        explained_variance_ratio_: the same, over the summed variances of the features; zero if those are.
+        reconstruction_err_: ‖X − X V Vᵀ‖_F, what the k coordinates do not hold.
+        n_features_in_, feature_names_in_: as in scikit-learn.
+
+    Takes dense and sparse X, and keeps float32. Complexity and sources are those of the two functions.
+    """
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        algorithm: str = "randomized",
+        n_iter: int = 2,
+        n_oversamples: int = 10,
+        random_state: Any = None,
+    ) -> None:
+        """Store the parameters."""
+        self.n_components = n_components
+        self.algorithm = algorithm
+        self.n_iter = n_iter
+        self.n_oversamples = n_oversamples
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit to X (n, p); y is ignored.
+
+        Raises:
+            ValueError: what `randomised_svd` refuses, or an unknown algorithm.
+        """
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> NDArray[Any]:
+        """Fit to X (n, p) and return X V, of shape (n, k)."""
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=TYPES)
+        n, p = X.shape
+        if self.algorithm not in ("randomized", "exact"):
+            raise ValueError(f"algorithm must be 'randomized' or 'exact'; got {self.algorithm!r}.")
+        k = _whole("n_components", self.n_components, 1, min(n, p), f" = min(n_samples = {n}, n_features = {p})")
+        block = k + _whole("n_oversamples", self.n_oversamples, 0)
+        n_iter = _whole("n_iter", self.n_iter, 0)
+        A, scale = _scaled(X)
+        if self.algorithm == "exact":
+            U, s, Vt = _exact(A, k)
+        else:
+            U, s, Vt, *_ = _sampled(A, k, block, n_iter, self.random_state)
+        _, s, self.components_ = _finished(U, s * scale, Vt, X.dtype)
+        self.singular_values_ = s
+        Z: NDArray[Any] = X @ self.components_.T  # (coordinates)
+        self.explained_variance_ = Z.var(axis=0)
+        total = _total_variance(X)
+        self.explained_variance_ratio_ = self.explained_variance_ / total if total > 0 else np.zeros_like(s)
+        left = _squares(A) - _squares(Z / scale)
+        self.reconstruction_err_ = scale * float(np.sqrt(max(left, 0.0)))
+        return Z
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """Return the coordinates X V, of shape (n, k)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=TYPES, reset=False)
+        return np.asarray(X @ self.components_.T)
+
+    def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Return Z Vᵀ, of shape (n, p), for coordinates Z (n, k): the point nearest to the original that they can say."""
+        check_is_fitted(self)
+        Z = check_array(X, dtype=TYPES)
+        if Z.shape[1] != len(self.components_):
+            raise ValueError(
+                f"X must have one column for each of the {len(self.components_)} components; got {Z.shape[1]}. "
+                "Pass what transform returned."
+            )
+        return np.asarray(Z @ self.components_)
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that sparse input is taken and float32 kept."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+# ---- exact -----------------------------------------------------------------------------------------------
+
+
+def _exact(A: Any, k: int) -> SVD:
+    """The first k triplets by the cheapest road that keeps the digits."""
+    n, p = A.shape
+    if n < p:
+        U, s, Vt = _exact(A.T, k)
+        return SVD(Vt.T, s, U.T)
+    if sparse.issparse(A):
+        if n * p <= 2 * (n + p) * k:
+            return _exact(A.toarray(), k)
+        A = A.astype(np.float64)
+        return _on_span(A, _gram_vectors(A, k)[1] if p * p <= LARGEST_GRAM else _lanczos_vectors(A, k))
+    if p > SMALL and A.dtype == np.float64:
+        squares, V = _gram_vectors(A, k)
+        if squares[-1] > LEAST_RATIO**2 * squares[0]:
+            return _on_span(A, V)
+    return SVD(*svd(A, full_matrices=False, check_finite=False))._replace() if k == p else _first(A, k)
