@@ -19,3 +19,15 @@ from .information_theory.information_theory import (
 from .information_theory.information_theory import (
     mutual_information as mutual_information,
 )
+from .scaling.curves import (
+    HalfNormalScaler as HalfNormalScaler,
+    PiecewiseLinearScaler as PiecewiseLinearScaler,
+    QuantileTransformer as QuantileTransformer,
+)
+from .scaling.scaling import (
+    MaxAbsScaler as MaxAbsScaler,
+    MinMaxScaler as MinMaxScaler,
+    Normalizer as Normalizer,
+    RobustScaler as RobustScaler,
+    StandardScaler as StandardScaler,
+)

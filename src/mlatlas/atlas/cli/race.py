@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from mlatlas.atlas.judge.racing import Outcome
     from mlatlas.atlas.map import Room
 
-HEADINGS = (
-    Text("race", "比赛"), Text("peer", "对手"), Text("size", "规模"), Text("ours, ms", "我们，毫秒"), Text("peer, ms", "对手，毫秒"),
-    Text("ratio (spread)", "倍数（范围）"), Text("", ""), Text("certificate, ours / peer", "证书：我们 / 对手"),
-    Text("memory growth, MB", "内存增长，MB"), Text("first call, s", "首次调用，秒"),
-)  # fmt: skip
+LINE = Text(
+    "{sign} {race} · {size}: {ratio}× {peer}, {result} ({ours} against {theirs} ms; {certifies} {certificates}{memory}{first})",
+    "{sign} {race} · {size}：{peer} 的 {ratio} 倍，{result}（{ours} 对 {theirs} 毫秒；{certifies} {certificates}{memory}{first}）",
+)
+MEMORY = Text("; memory +{ours:.0f} against +{theirs:.0f} MB", "；内存 +{ours:.0f} 对 +{theirs:.0f} MB")
+FIRST = Text("; first call {seconds:.1f} s longer", "；首次调用多 {seconds:.1f} 秒")
+NOTICEABLE = 0.2  # seconds of compilation that are worth a word
 RESULTS = {
     "won": Text("won", "胜"),
     "even": Text("even", "平"),
     "lost": Text("lost", "负"),
     "void": Text("void", "无效"),
 }
+SIGNS = {"won": "▲", "even": "=", "lost": "▼", "void": "✗"}
 STYLES = {"won": "green", "even": "none", "lost": "yellow", "void": "red"}
 NO_RACE = Text("{concept} has no race.", "{concept} 没有比赛。")
 
@@ -44,17 +47,16 @@ def command(
     from mlatlas.atlas.judge.room import races_of
     from mlatlas.atlas.map import open_atlas
 
-    tongue, atlas, out = language(lang), open_atlas(), console(wide=True)
+    tongue, atlas, out = language(lang), open_atlas(), console()
     rooms = [atlas.room(concept)] if concept else [room for room in atlas.order() if races_of(room)]
     for room in rooms:
         if not races_of(room):
             out.print(NO_RACE[tongue].format(concept=room.concept.id))
             continue
         outcomes = race_and_store(room, sizes.split(",") if sizes else None, threads, seconds)
-        out.print(table(room.concept.title[tongue], outcomes, tongue))
+        out.print(room.concept.title[tongue], style="bold")
         for one in outcomes:
-            if one["reason"]:
-                out.print(f"{one['race']} · {one['size']}: {one['reason']}", style="red", soft_wrap=True)
+            out.print(line(room, one, tongue), style=STYLES[one["result"]], soft_wrap=True)
 
 
 def race_and_store(room: Room, sizes: Iterable[str] | None, threads: int, seconds: float) -> list[dict[str, Any]]:
@@ -104,23 +106,32 @@ def flat(outcome: Outcome) -> dict[str, Any]:
     return {**asdict(outcome), "shape": [str(part) for part in outcome.shape], "result": outcome.result}
 
 
-def table(title: str, outcomes: Iterable[dict[str, Any]], tongue: Language) -> Any:
-    """The outcomes as a table for the terminal."""
-    from rich.table import Table
+def line(room: Room, outcome: dict[str, Any], tongue: Language) -> str:
+    """One outcome in a line: ratio with its spread, times, certificates, memory, and why it does not count where it does not."""
+    from mlatlas.atlas.judge.room import races_of
 
-    drawn = Table(title=title, box=None, pad_edge=False)
-    for at, heading in enumerate(HEADINGS):
-        drawn.add_column(heading[tongue], justify="left" if at in (0, 1, 2, 6) else "right")
-    for one in outcomes:
-        ours, theirs = one["ours"], one["theirs"]
-        drawn.add_row(
-            one["race"], one["peer"], f"{one['size']} ({' × '.join(one['shape'])})",
-            f"{1e3 * ours['seconds']:.3g}", f"{1e3 * theirs['seconds']:.3g}", ratio(one),
-            RESULTS[one["result"]][tongue], f"{_e(ours['certificate'])} / {_e(theirs['certificate'])}",
-            f"{_megabytes(ours['memory'])} / {_megabytes(theirs['memory'])}", f"{ours['first']:.2f}",
-            style=STYLES[one["result"]],
-        )  # fmt: skip
-    return drawn
+    race = next(one for one in races_of(room) if one.name == outcome["race"])
+    ours, theirs = outcome["ours"], outcome["theirs"]
+    memory = first = ""
+    if ours["memory"] is not None and theirs["memory"] is not None:
+        memory = MEMORY[tongue].format(ours=ours["memory"] / 1e6, theirs=theirs["memory"] / 1e6)
+    if ours["first"] > NOTICEABLE:
+        first = FIRST[tongue].format(seconds=ours["first"])
+    said = LINE[tongue].format(
+        sign=SIGNS[outcome["result"]],
+        race=race.text[tongue],
+        size=f"{outcome['size']} ({' × '.join(outcome['shape'])})",
+        ratio=ratio(outcome),
+        peer=outcome["peer"],
+        result=RESULTS[outcome["result"]][tongue],
+        ours=f"{1e3 * ours['seconds']:.3g}",
+        theirs=f"{1e3 * theirs['seconds']:.3g}",
+        certifies=race.certificate_text[tongue],
+        certificates=f"{_e(ours['certificate'])} / {_e(theirs['certificate'])}",
+        memory=memory,
+        first=first,
+    )
+    return f"{said} · {outcome['reason']}" if outcome["reason"] else said
 
 
 def ratio(outcome: dict[str, Any]) -> str:
@@ -130,7 +141,3 @@ def ratio(outcome: dict[str, Any]) -> str:
 
 def _e(value: float | None) -> str:
     return "–" if value is None else f"{value:.0e}"
-
-
-def _megabytes(value: float | None) -> str:
-    return "–" if value is None else f"{value / 1e6:.1f}"

@@ -97,9 +97,11 @@ def _line(
     room: Room, data: Text, result: RunResult, cells: dict[str, Cell], outcomes: list[dict[str, Any]], tongue: Language
 ) -> str:
     from mlatlas.atlas.cli.race import ratio
+    from mlatlas.atlas.judge.room import races_of
 
+    names = {race.name: race.text for race in races_of(room)}
     races = "".join(
-        RATIO[tongue].format(ratio=ratio(one), peer=one["peer"], race=one["race"], size=one["size"])
+        RATIO[tongue].format(ratio=ratio(one), peer=one["peer"], race=names[one["race"]][tongue], size=one["size"])
         for one in outcomes[:1]
     )
     return LINE[tongue].format(

@@ -17,6 +17,7 @@ import numpy as np
 from mlatlas.atlas.judge.peers import Peer, Race
 from mlatlas.atlas.judge.subject import NotOffered, Subject
 
+SPREAD = (0.1, 0.9)  # quantiles of the ratio over the pairs, between which it is said to lie
 EPSILON = float(np.finfo(float).eps)
 
 
@@ -33,7 +34,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one race against one peer at one size: ratio = peer / ours, above 1 we win."""
+    """The result of one race against one peer at one size: ratio = peer / ours, the median over pairs; above 1 we win."""
 
     race: str
     peer: str
@@ -93,7 +94,7 @@ def run_race(
     )
     return Outcome(
         race.name, peer.name, size, race.sizes[size], threads, first, second,
-        float(np.median(ratios)), float(ratios.min()), float(ratios.max()), len(ratios),
+        float(np.median(ratios)), *(float(bound) for bound in np.quantile(ratios, SPREAD)), len(ratios),
         _agreement(sides[0].answer, sides[1].answer), _unequal(race, certificates),
     )  # fmt: skip
 

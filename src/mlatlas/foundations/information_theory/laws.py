@@ -263,7 +263,7 @@ def row_by_row(problem, subject, other):
     zh="列联表对每一对标签恰好计数一次，与标签叫什么无关。",
 )
 def counts_pairs(problem, subject, other):
-    labels, k = problem
+    labels, _ = problem
     names = np.array(["e", "d", "c", "b", "a"])[labels]
     by_hand = [[np.sum((names == a) & (labels == b)) for b in np.unique(labels)] for a in np.unique(names)]
     far_apart = labels * 10**9 - 7

@@ -28,6 +28,13 @@ def weighted_decisions(draw: Draw):
     return y, guess, weight, draw.permutation(int(y.max()) + 1)
 
 
+def strangers(draw: Draw):
+    """True and given labels of which one is only true and two are only given."""
+    y, guess = draw.integer(0, 4, 24), draw.integer(1, 6, 24)
+    draw.require(0 in y and {4, 5} <= set(guess) and np.any(y == guess))
+    return y, guess
+
+
 def listed_in_part(draw: Draw):
     """The same, but the labels leave one out with which a listed one is confused."""
     k = draw.integer(3, 5)
@@ -84,11 +91,6 @@ def repeated(draw: Draw):
     counts = draw.integer(1, 4, len(y))
     draw.require(counts.max() > counts.min())
     return y, scores, counts
-
-
-def shuffled(draw: Draw):
-    y, scores = ranked(draw)
-    return scores, y, draw.permutation(len(y))
 
 
 def more_negatives(draw: Draw):
@@ -252,16 +254,21 @@ def micro_is_accuracy(problem, subject, other):
 
 @law(
     "dual",
-    given=decisions,
-    en="Exchanging true and given labels transposes the confusion matrix and exchanges precision with recall; F₁ and accuracy stay.",
-    zh="交换真实标记与预测标记，混淆矩阵转置，查准率与查全率互换，F₁ 与精度不变。",
+    given=strangers,
+    en="Exchanging true and given labels transposes the confusion matrix and exchanges precision with recall; F₁ and accuracy stay. So a label "
+    "counts that is only given, or only true.",
+    zh="交换真实标记与预测标记，混淆矩阵转置，查准率与查全率互换，F₁ 与精度不变；因此只在预测中（或只在真实标记中）出现的类别也要计入。",
 )
 def exchange(problem, subject, other):
     y, guess = problem
+    given = {"average": "macro", "zero_division": 0.0}
     return [
-        agree(subject.confusion_matrix(guess, y), subject.confusion_matrix(y, guess).T),
-        agree(subject.precision_score(guess, y, average=None), subject.recall_score(y, guess, average=None)),
-        agree(subject.f1_score(guess, y, average="macro"), subject.f1_score(y, guess, average="macro")),
+        agree(
+            subject.confusion_matrix(guess, y, labels=range(6)), subject.confusion_matrix(y, guess, labels=range(6)).T
+        ),
+        agree(subject.precision_score(guess, y, **given), subject.recall_score(y, guess, **given)),
+        agree(subject.f1_score(guess, y, **given), subject.f1_score(y, guess, **given)),
+        agree(subject.accuracy_score(guess, y), subject.accuracy_score(y, guess)),
     ]
 
 
@@ -302,8 +309,8 @@ def names(problem, subject, other):
         agree(table, by_hand),
         agree(shares, by_hand / by_hand.sum(1, keepdims=True)),
         agree(
-            subject.recall_score(text[y], text[guess], labels=text[some], average=None),
-            subject.recall_score(y, guess, average=None)[some],
+            subject.precision_score(text[y], text[guess], labels=text[some], average=None),
+            subject.precision_score(y, guess, average=None)[some],
         ),
     ]
 
@@ -437,15 +444,15 @@ def class_balance(problem, subject, other):
     ]
 
 
-@law("invariant", given=shuffled, trait="permutation-invariant")
+@law("invariant", given=ranked, trait="permutation-invariant")
 def order_of_samples(problem, subject, other):
-    scores, y, order = problem
+    y, scores = problem
+    negatives_first = np.argsort(y)  # the worst order for whoever breaks ties by it, and the best when turned round
 
     def measured(scores, y):
         return [subject.roc_auc_score(y, scores), subject.average_precision_score(y, scores)]
 
-    first = np.argsort(y, kind="stable")  # all negatives first: the worst order for whoever breaks ties by it
-    return permutation_invariant(measured, scores[first], y[first], np.argsort(order[::-1] + 100 * (1 - y[first])))
+    return permutation_invariant(measured, scores[negatives_first], y[negatives_first], np.arange(len(y))[::-1])
 
 
 @law(
@@ -599,7 +606,20 @@ def listed_samples_only(ours):
     return SimpleNamespace(precision_score=precision_score)
 
 
-def f_measure(ours, combine, name="fbeta_score"):
+@mutant(
+    en="averages over the true labels only, so that calling samples something that does not exist costs less",
+    zh="只对真实出现过的类别求平均，把样本判成不存在的类别反而吃亏少",
+    source="asked for in scikit-learn issue 23130",
+)
+def true_labels_only(ours):
+    def f1_score(y, guess, *, average="binary", labels=None, **rest):
+        labels = np.unique(y) if average == "macro" and labels is None else labels
+        return ours.f1_score(y, guess, average=average, labels=labels, **rest)
+
+    return SimpleNamespace(f1_score=f1_score)
+
+
+def f_measure(ours, combine):
     """Ours with an F score that ``combine(precision, recall, beta)`` makes of the averaged precision and recall."""
 
     def fbeta_score(y, guess, *, beta, **rest):
@@ -756,7 +776,7 @@ def ties_by_order(ours):
 
 @mutant(en="scores decisions, s > ½, instead of the scores", zh="传入的是判决 s > ½，而不是得分本身")
 def decisions_for_scores(ours):
-    return binary_area(ours, lambda y, scores: pairs_won(y, scores > 0.5))
+    return binary_area(ours, lambda y, scores: pairs_won(y, (scores > 0.5).astype(float)))
 
 
 @mutant(en="takes the area above the diagonal, 2A − 1 (Gini)", zh="返回的是 2A − 1（基尼系数）")

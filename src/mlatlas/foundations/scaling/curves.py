@@ -16,14 +16,19 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 from scipy.special import ndtr, ndtri
 from sklearn.utils import check_random_state, resample
 
 from mlatlas.foundations.scaling.passes import (
+    EPS,
     Array,
     Floats,
+    Piece,
     apply_to_columns,
+    each,
+    extremes,
+    is_sparse,
+    pieces,
     quantiles,
     sparse_quantiles,
 )
@@ -51,7 +56,7 @@ class CurveScaler(Scaler):
         return self._drawn(*self._room(X), self._inverse_curve)
 
     def _drawn(self, X: Any, out: Any, curve: Curve) -> Any:
-        if sparse.issparse(X):
+        if is_sparse(X):
             for j in range(X.shape[1]):
                 entries = slice(X.indptr[j], X.indptr[j + 1])
                 out.data[entries] = curve(X.data[entries], j)
@@ -117,24 +122,30 @@ class PiecewiseLinearScaler(CurveScaler):
         if self.knots is None:
             levels = rising("quantiles", self.quantiles)
             if levels.ndim != 1 or levels[0] < 0 or levels[-1] > 1:
-                raise ValueError(f"quantiles must be a list of levels from 0 to 1; got {self.quantiles}. Divide per cent by 100.")
+                raise ValueError(
+                    f"quantiles must be a list of levels from 0 to 1; got {self.quantiles!r}. Divide per cent by 100."
+                )
             self.knots_ = quantiles(X, levels, self.n_jobs)
         else:
             knots = rising("knots", self.knots)
             if knots.ndim == 2 and knots.shape[1] != X.shape[1]:
-                raise ValueError(f"knots must have a column for each of {X.shape[1]} features; got shape {knots.shape}.")
+                raise ValueError(
+                    f"knots must have a column for each of {X.shape[1]} features; got shape {knots.shape}."
+                )
             self.knots_ = np.broadcast_to(knots.reshape(len(knots), -1), (len(knots), X.shape[1])).copy()
         k = len(self.knots_)
         self.values_ = np.linspace(0, 1, k) if self.values is None else np.asarray(self.values, dtype=np.float64)
         if self.values_.shape != (k,) or not np.isfinite(self.values_).all():
-            raise ValueError(f"values must be {k} finite numbers, one a knot; got {self.values}.")
+            raise ValueError(f"values must be {k} finite numbers, one a knot; got {self.values!r}.")
         return self
 
     def inverse_transform(self, X: Any) -> Any:
         """Return the table that `transform` makes X of, where the values rise or fall strictly."""
         steps = np.diff(self.values_)
         if not ((steps > 0).all() or (steps < 0).all()):
-            raise ValueError(f"values must rise or fall strictly to be inverted; got {self.values_}. Give others to fit.")
+            raise ValueError(
+                f"values must rise or fall strictly to be inverted; got {self.values_}. Give others to fit."
+            )
         return super().inverse_transform(X)
 
     def _curve(self, x: Array, j: int) -> Array:
@@ -213,11 +224,13 @@ class QuantileTransformer(CurveScaler):
         X = self._read(X, first=True)
         n = X.shape[0]
         if self.n_quantiles > n:
-            warnings.warn(f"n_quantiles={self.n_quantiles} exceeds the {n} rows; {n} is used.", UserWarning, stacklevel=2)
+            warnings.warn(
+                f"n_quantiles={self.n_quantiles} exceeds the {n} rows; {n} is used.", UserWarning, stacklevel=2
+            )
         self.n_quantiles_ = min(self.n_quantiles, n)
         self.references_ = np.linspace(0, 1, self.n_quantiles_)
         rng = check_random_state(self.random_state)
-        if sparse.issparse(X):
+        if is_sparse(X):
             self.quantiles_ = np.nan_to_num(sparse_quantiles(X, self.references_, not self.ignore_implicit_zeros))
             return self
         self._refuse_infinities(X)
@@ -228,10 +241,12 @@ class QuantileTransformer(CurveScaler):
 
     def _read(self, X: Any, *, first: bool = False, writeable: bool = False) -> Any:
         X = super()._read(X, first=first, writeable=writeable)
-        if sparse.issparse(X) and not self.ignore_implicit_zeros:
+        if is_sparse(X) and not self.ignore_implicit_zeros:
             remedy = "Set ignore_implicit_zeros=True, or pass X.toarray()."
             if self.output_distribution == "normal":
-                raise ValueError(f"output_distribution 'normal' does not map zero to zero, as a sparse X needs. {remedy}")
+                raise ValueError(
+                    f"output_distribution 'normal' does not map zero to zero, as a sparse X needs. {remedy}"
+                )
             if first and (X.data < 0).any():
                 raise ValueError(f"X must be non-negative to be sparse; got {np.nanmin(X.data)}. {remedy}")
         return X
@@ -241,7 +256,9 @@ class QuantileTransformer(CurveScaler):
         rank = interpolate(x, knots, self.references_)  # (rank)
         rank[x == knots[-1]] = 1.0
         rank[x == knots[0]] = 0.0
-        return rank if self.output_distribution == "uniform" else ndtri(np.clip(rank, TAIL, 1 - TAIL))  # (normal-scores)
+        return (
+            rank if self.output_distribution == "uniform" else ndtri(np.clip(rank, TAIL, 1 - TAIL))
+        )  # (normal-scores)
 
     def _inverse_curve(self, y: Array, j: int) -> Array:
         if self.output_distribution == "normal":
@@ -259,12 +276,12 @@ class HalfNormalScaler(CurveScaler):
 
     Parameters:
         a: where the curve leaves 0, a number or one for each feature; None takes the smallest value.
-        k: how fast it rises, a positive number or one for each feature; None takes 1 / mean (x − a)², over x > a: what
-            maximum likelihood makes of x − a as a Rayleigh variable.
+        k: how fast it rises, a positive number or one for each feature; None takes 1 / mean (x − a)² over the values
+            above a: what maximum likelihood makes of x − a as a Rayleigh variable.
         copy, n_jobs: as in `StandardScaler`.
 
     Attributes:
-        a_, k_: of each feature, shape (p,); k_ is 1 where no value exceeds a.
+        a_, k_: of each feature, shape (p,); k_ is 1 where no value is above a.
         n_features_in_, feature_names_in_: as in scikit-learn.
 
     Complexity: O(n p) time.
@@ -288,3 +305,71 @@ class HalfNormalScaler(CurveScaler):
         self.k = k
         self.copy = copy
         self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find a and k where they are not given; y is ignored.
+
+        Raises:
+            ValueError: infinities, no rows, text, complex numbers, a 1-D X, a k that is not positive, as many numbers as
+                there are not features, values whose squared distances from a overflow or underflow.
+            TypeError: a sparse X, whose zeros would not stay zeros.
+        """
+        X = self._read(X, first=True)
+        self._refuse_infinities(X)
+        p = X.shape[1]
+        self.a_ = extremes(X, self.n_jobs)[0].astype(np.float64) if self.a is None else for_each("a", self.a, p)
+        self.k_ = self._steepness(X) if self.k is None else for_each("k", self.k, p)
+        if not ((self.k_ > 0) & (self.k_ < np.inf)).all():
+            if self.k is None:
+                raise ValueError(
+                    "X must have distances from a whose squares are finite and not 0. Divide X by a constant."
+                )
+            raise ValueError(
+                f"k must be positive; got {self.k!r}. It is 1 over a squared distance in the feature's unit."
+            )
+        return self
+
+    def _steepness(self, X: Array) -> Floats:
+        """1 / mean (x − a)² over the values above a, and 1 where there is none."""
+
+        def work(piece: Piece) -> Floats:
+            above = np.fmax(X[piece.rows] - self.a_, 0.0)
+            return np.stack([np.count_nonzero(above, axis=0), np.square(above).sum(axis=0)])
+
+        count, squares = np.sum(each(work, pieces(X), X.size, self.n_jobs), axis=0)
+        with np.errstate(all="ignore"):
+            k: Floats = np.where(count > 0, count / squares, 1.0)  # (steepness)
+        return k
+
+    def _curve(self, x: Array, j: int) -> Array:
+        y: Array = -np.expm1(-self.k_[j] * np.square(np.maximum(x - self.a_[j], 0.0)))  # (half-normal)
+        return y
+
+    def _inverse_curve(self, y: Array, j: int) -> Array:
+        return self.a_[j] + np.sqrt(-np.log1p(-np.clip(y, 0.0, 1 - EPS / 2)) / self.k_[j])
+
+
+def interpolate(x: Array, knots: Array, values: Floats) -> Array:
+    """The curve through (knots, values), straight between; where knots coincide, the mean of its foot and head."""
+    y = np.interp(x, knots, values)
+    if (knots[1:] == knots[:-1]).any():
+        y = (y - np.interp(-x, -knots[::-1], -values[::-1])) / 2
+    return y
+
+
+def rising(name: str, values: ArrayLike) -> Floats:
+    """The parameter as an array that rises strictly along its first axis."""
+    rows: Floats = np.asarray(values, dtype=np.float64)
+    if rows.ndim not in (1, 2) or len(rows) < 2 or not np.isfinite(rows).all() or not (np.diff(rows, axis=0) > 0).all():
+        raise ValueError(
+            f"{name} must be two or more finite numbers that rise strictly; got {values!r}. Sort them, without repeats."
+        )
+    return rows
+
+
+def for_each(name: str, value: ArrayLike, p: int) -> Floats:
+    """The parameter as one number for each of p features."""
+    numbers: Floats = np.asarray(value, dtype=np.float64)
+    if numbers.shape not in ((), (p,)) or not np.isfinite(numbers).all():
+        raise ValueError(f"{name} must be a finite number or one for each of {p} features; got {value!r}.")
+    return np.broadcast_to(numbers, (p,)).copy()

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
+from scipy import sparse
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -63,7 +64,7 @@ def each(work: Callable[[Any], Any], items: Sequence[Any], entries: int, n_jobs:
     if threads == 1:
         return share(items)
     bounds = np.linspace(0, len(items), SHARES * threads + 1).astype(int)
-    parts = [items[low:high] for low, high in zip(bounds, bounds[1:], strict=False)]
+    parts = [items[low:high] for low, high in pairwise(bounds)]
     with ThreadPoolExecutor(threads) as pool:
         return list(chain.from_iterable(pool.map(share, parts)))
 
@@ -139,6 +140,11 @@ def sparse_moments(X: Any, weights: Floats | None = None) -> Moments:
     D = np.where(missing, 0.0, X.data - mean[columns])
     left = total(D) - implicit * mean
     return Moments(n, mean + left / n_or_one, total(D * D) + implicit * mean**2 - left * left / n_or_one)
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether X is a sparse matrix or array."""
+    return bool(sparse.issparse(X))
 
 
 def columns_of(X: Any) -> NDArray[Any]:

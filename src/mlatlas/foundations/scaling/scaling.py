@@ -17,7 +17,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
@@ -33,6 +32,7 @@ from mlatlas.foundations.scaling.passes import (
     columns_of,
     each,
     extremes,
+    is_sparse,
     moments,
     pieces,
     pooled,
@@ -65,7 +65,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             force_writeable=writeable,
             ensure_all_finite=False,
         )
-        if sparse.issparse(X):
+        if is_sparse(X):
             self._refuse_infinities(X.data)
             if not X.has_canonical_format:
                 X = X.copy()
@@ -80,7 +80,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         check_is_fitted(self)
         copy = self.copy if copy is None else copy
         X = self._read(given, writeable=not copy)
-        if sparse.issparse(X):
+        if is_sparse(X):
             return X, X.copy() if copy else X
         if copy and (not isinstance(given, np.ndarray) or np.may_share_memory(X, given)):
             return X, np.empty_like(X)
@@ -115,7 +115,7 @@ class AffineScaler(Scaler):
 
     def _mapped(self, X: Any, out: Any, steps: list[Step]) -> Any:
         """What the steps make of each row, or of the stored entries of a sparse table."""
-        if sparse.issparse(X):
+        if is_sparse(X):
             for ufunc, row in steps:
                 ufunc(out.data, np.asarray(row)[columns_of(X)], out=out.data, casting="same_kind")
         elif not (apply(X, out, steps, self.n_jobs) or out is X):
@@ -185,24 +185,28 @@ class StandardScaler(AffineScaler):
         return self._mapped(*self._room(X, copy), self._inverse_steps())
 
     def _steps(self) -> list[Step]:
-        return [(np.subtract, self.mean_)] * self.with_mean + [(np.divide, self.scale_)] * self.with_std  # (standardise)
+        return [(np.subtract, self.mean_)] * self.with_mean + [
+            (np.divide, self.scale_)
+        ] * self.with_std  # (standardise)
 
     def _inverse_steps(self) -> list[Step]:
         return [(np.multiply, self.scale_)] * self.with_std + [(np.add, self.mean_)] * self.with_mean
 
     def _read(self, X: Any, *, first: bool = False, writeable: bool = False) -> Any:
         X = super()._read(X, first=first, writeable=writeable)
-        if self.with_mean and sparse.issparse(X):
+        if self.with_mean and is_sparse(X):
             raise ValueError("X must be dense to be centred; got a sparse matrix. Pass with_mean=False or X.toarray().")
         return X
 
     def _learn(self, X: Any, sample_weight: ArrayLike | None, first: bool) -> Self:
         X = self._read(X, first=first)
         s = check_weights(sample_weight, X.shape[0])
-        seen = sparse_moments(X, s) if sparse.issparse(X) else moments(X, s, self.n_jobs)
+        seen = sparse_moments(X, s) if is_sparse(X) else moments(X, s, self.n_jobs)
         if not np.isfinite(seen.squares if self.with_std else seen.mean).all():
             self._refuse_infinities(X)
-            raise ValueError(f"X must have squares below {np.finfo(float).max:.1e}; got larger ones. Divide X by a constant.")
+            raise ValueError(
+                f"X must have squares below {np.finfo(float).max:.1e}; got larger ones. Divide X by a constant."
+            )
         seen = seen if first else pooled([self._seen(), seen])
 
         n, mean, squares = seen
@@ -296,7 +300,9 @@ class MinMaxScaler(AffineScaler):
         with np.errstate(over="ignore"):
             width = largest - smallest
         if np.isinf(width).any():
-            raise ValueError(f"X must have ranges below {np.finfo(X.dtype).max:.1e}; got a wider one. Divide X by a constant.")
+            raise ValueError(
+                f"X must have ranges below {np.finfo(X.dtype).max:.1e}; got a wider one. Divide X by a constant."
+            )
         self.n_samples_seen_ = seen + X.shape[0]
         self.data_min_, self.data_max_, self.data_range_ = smallest, largest, width
         self.scale_ = np.asarray((high - low) / or_one(width), dtype=X.dtype)
@@ -366,7 +372,7 @@ class MaxAbsScaler(AffineScaler):
 
     def _learn(self, X: Any, first: bool) -> Self:
         X = self._read(X, first=first)
-        if sparse.issparse(X):
+        if is_sparse(X):
             largest = abs(X).nanmax(axis=0).toarray().ravel()
         else:
             largest = np.maximum(*np.abs(extremes(X, self.n_jobs)))
@@ -439,10 +445,12 @@ class RobustScaler(AffineScaler):
         low, high = np.asarray(self.quantile_range, dtype=float) / 100
         if not 0 <= low <= high <= 1 or (self.unit_variance and not 0 < low < high < 1):
             rule = "0 < low < high < 100 for unit_variance" if self.unit_variance else "0 ≤ low ≤ high ≤ 100"
-            raise ValueError(f"quantile_range must satisfy {rule}; got {self.quantile_range}. The quartiles are (25, 75).")
+            raise ValueError(
+                f"quantile_range must satisfy {rule}; got {self.quantile_range}. The quartiles are (25, 75)."
+            )
         X = self._read(X, first=True)
         levels = np.array([low, 0.5, high])
-        if sparse.issparse(X):
+        if is_sparse(X):
             lower, centre, upper = sparse_quantiles(X.tocsc(), levels)
         else:
             self._refuse_infinities(X)
@@ -454,8 +462,10 @@ class RobustScaler(AffineScaler):
 
     def _read(self, X: Any, *, first: bool = False, writeable: bool = False) -> Any:
         X = super()._read(X, first=first, writeable=writeable)
-        if self.with_centering and sparse.issparse(X):
-            raise ValueError("X must be dense to be centred; got a sparse matrix. Pass with_centering=False or X.toarray().")
+        if self.with_centering and is_sparse(X):
+            raise ValueError(
+                "X must be dense to be centred; got a sparse matrix. Pass with_centering=False or X.toarray()."
+            )
         return X
 
     def _steps(self) -> list[Step]:
@@ -503,7 +513,7 @@ class Normalizer(Scaler):
         """
         self._check_norm()
         X = self._read(X, first=True)
-        if not sparse.issparse(X):
+        if not is_sparse(X):
             self._refuse_infinities(X)
         return self
 
@@ -511,7 +521,7 @@ class Normalizer(Scaler):
         """Return X with rows of norm 1, over X itself with copy=False; errors are those of `fit`."""
         self._check_norm()
         X, out = self._room(X, copy)
-        if sparse.issparse(X):
+        if is_sparse(X):
             normalise_sparse(out, self.norm)
             return out
 

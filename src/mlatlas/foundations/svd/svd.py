@@ -21,15 +21,18 @@ Shapes: n rows, p columns, rank k; A (n, p), U (n, k), s (k,), Vt (k, p). Inside
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.linalg import svd
+from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
+from scipy.sparse.linalg import svds
 from scipy.special import gammaincinv
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 Floats = NDArray[np.float64]
@@ -37,7 +40,7 @@ Floats = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 TYPES = (np.float64, np.float32)
 LEAST_RATIO = 1e-3  # σ_k/σ₁ down to which the Gram matrix keeps the digits
-SMALL = 48  # columns up to which LAPACK is as fast as the Gram matrix
+SMALL = 10_000  # entries up to which LAPACK is as fast as the Gram matrix
 LARGEST_GRAM = 4_000_000  # entries of the Gram matrix of a sparse A: 32 MB
 TESTS = 10  # vectors on which the error of a randomised decomposition is tried
 FAILURE = 1e-6  # the probability that the bound on that error fails
@@ -251,9 +254,156 @@ def _exact(A: Any, k: int) -> SVD:
         if n * p <= 2 * (n + p) * k:
             return _exact(A.toarray(), k)
         A = A.astype(np.float64)
-        return _on_span(A, _gram_vectors(A, k)[1] if p * p <= LARGEST_GRAM else _lanczos_vectors(A, k))
-    if p > SMALL and A.dtype == np.float64:
+        V = _gram_vectors(A, k)[1] if p * p <= LARGEST_GRAM else _lanczos_vectors(A, k)
+        return _on_span(A, V)
+    if n * p > SMALL and A.dtype == np.float64 and (n >= 2 * p or 4 * k <= p):
         squares, V = _gram_vectors(A, k)
         if squares[-1] > LEAST_RATIO**2 * squares[0]:
             return _on_span(A, V)
-    return SVD(*svd(A, full_matrices=False, check_finite=False))._replace() if k == p else _first(A, k)
+    U, s, Vt = svd(A, full_matrices=False, check_finite=False)
+    return SVD(U[:, :k], s[:k], Vt[:k])
+
+
+def _gram_vectors(A: Any, k: int) -> tuple[Floats, Floats]:
+    """The k largest eigenvalues of AᵀA and their eigenvectors (p, k)."""
+    p = A.shape[1]
+    G = A.T @ A
+    G = G.toarray() if sparse.issparse(G) else G
+    squares, V = eigh(G, subset_by_index=(p - k, p - 1), overwrite_a=True, check_finite=False)  # (gram)
+    return squares[::-1], V[:, ::-1]
+
+
+def _lanczos_vectors(A: Any, k: int) -> Floats:
+    """The first k right singular vectors (p, k) of a sparse A by Lanczos iteration on AᵀA, for k < p."""
+    start = np.random.default_rng(0).standard_normal(A.shape[1])
+    _, _, Vt = svds(A, k, v0=start, return_singular_vectors="vh")
+    return np.asarray(Vt[::-1].T)
+
+
+def _on_span(A: Any, V: Floats) -> SVD:
+    """The triplets of A V Vᵀ, for V (p, k) with orthonormal columns: the best that their span can say of A."""
+    Y = A @ V
+    Q = _orthonormal(Y)
+    W, s, Zt = svd(Q.T @ Y, check_finite=False)
+    return SVD(Q @ W, s, Zt @ V.T)
+
+
+# ---- randomised ------------------------------------------------------------------------------------------
+
+
+def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> RandomisedSVD:
+    """Block Krylov iteration from n × block Gaussian numbers; the blocks are kept on the short side of A."""
+    n, p = A.shape
+    if n < p:
+        U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random_state)
+        return RandomisedSVD(Vt.T, s, U.T, *errors)
+    rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
+    block = min(block, p)
+    S = _times(A.T, rng.standard_normal((n, block + TESTS)))
+    S, tests = S[:, :block], S[:, block:]
+    P, Q, images = np.empty((p, 0)), _orthonormal(S), []
+    for step in range(n_iter + 1):
+        P = np.hstack([P, Q])
+        missed = tests - P @ (P.T @ tests)
+        last = step == n_iter or not Q.shape[1]
+        Y = _times(A, np.hstack([Q, missed]) if last else Q)
+        images.append(Y[:, : Q.shape[1]])
+        if last:
+            break
+        Q = _beside(P, _times(A.T, _orthonormal(Y)))
+    Z = np.hstack(images)  # A P
+    U, s, Wt = _exact(Z, min(k + 1, P.shape[1]))
+    total = _squares(A)
+    unseen = total - _squares(Z)
+    tail = min(_norm(missed) / LEAST_LENGTH, np.sqrt(_norm(Y[:, Q.shape[1]:]) / LEAST_LENGTH), np.sqrt(max(unseen, 0)))
+    bound = np.hypot(s[k] if len(s) > k else 0.0, tail)
+    left = total - float(s[:k] @ s[:k])
+    return RandomisedSVD(U[:, :k], s[:k], Wt[:k] @ P.T, np.sqrt(max(left, 0)), bound)
+
+
+def _beside(P: Floats, S: Floats) -> Floats:
+    """Orthonormal columns for what S spans beside P, without what is only rounding."""
+    least = 10 * EPS * np.linalg.norm(S)
+    for _ in range(2):
+        S = S - P @ (P.T @ S)
+    Q, R, _ = qr(S, mode="economic", pivoting=True, check_finite=False)
+    Q = Q[:, np.abs(R.diagonal()) > least][:, : len(P) - P.shape[1]]
+    return _orthonormal(Q - P @ (P.T @ Q))
+
+
+def _orthonormal(Y: Floats) -> Floats:
+    """Orthonormal columns with the span of Y (n, k): two rounds of Cholesky's QR, or Householder's for dependent ones."""
+    length = np.linalg.norm(Y, axis=0)
+    if Y.shape[1] and length.min() > 0:
+        Q = Y / length
+        try:
+            for _ in range(2):
+                R = cholesky(Q.T @ Q, check_finite=False)
+                if R.diagonal().min() < 1e-5:
+                    break
+                Q = Q @ solve_triangular(R, np.eye(len(R)), check_finite=False)
+            else:
+                return Q
+        except LinAlgError:
+            pass
+    return qr(Y, mode="economic", check_finite=False)[0]
+
+
+# ---- small parts -----------------------------------------------------------------------------------------
+
+
+def _times(A: Any, X: Floats) -> Floats:
+    """A X, multiplied in the precision of A."""
+    return np.asarray(A @ X.astype(A.dtype, copy=False), dtype=np.float64)
+
+
+def _norm(X: Floats) -> float:
+    """The spectral norm of a matrix of a few columns."""
+    return float(np.linalg.norm(X, 2))
+
+
+def _squares(A: Any) -> float:
+    """‖A‖_F² in float64."""
+    if sparse.issparse(A):
+        A = A.data[None]
+    A = A.T if A.flags.f_contiguous else A
+    return float(np.einsum("ij,ij->i", A, A, dtype=np.float64).sum())
+
+
+def _total_variance(X: Any) -> float:
+    """The sum of the columns' variances, by 1/n."""
+    if sparse.issparse(X):
+        return float(mean_variance_axis(X, axis=0)[1].sum())
+    return float(X.var(axis=0).sum())
+
+
+def _finished(U: Any, s: Any, Vt: Any, dtype: Any) -> SVD:
+    """In the dtype of the input, with the first of the largest entries in each row of Vt positive."""
+    size = np.abs(Vt)
+    first = np.argmax(size >= (1 - TIE) * size.max(axis=1, keepdims=True), axis=1)
+    sign = np.where(Vt[np.arange(len(Vt)), first] < 0, -1.0, 1.0)
+    return SVD(*(np.ascontiguousarray(part, dtype=dtype) for part in (U * sign, s, Vt * sign[:, None])))
+
+
+def _table(A: Any) -> Any:
+    return check_array(A, accept_sparse=("csr", "csc"), dtype=TYPES, input_name="A")
+
+
+def _scaled(A: Any) -> tuple[Any, float]:
+    """A with entries whose squares neither overflow nor vanish, and the number it was divided by."""
+    with np.errstate(over="ignore", under="ignore"):
+        norm = np.sqrt(_squares(A))
+    kind = np.finfo(A.dtype)
+    if norm == 0 or np.sqrt(kind.tiny) / kind.eps < norm < np.sqrt(kind.max) * kind.eps:
+        return A, 1.0
+    largest = float(abs(A).max())
+    return A / largest, largest
+
+
+def _whole(name: str, value: Any, low: int, high: int | None = None, where: str = "") -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer; got {value!r}.")
+    if value < low or (high is not None and value > high):
+        bounds = f"at least {low}" if high is None else f"between {low} and {high}{where}"
+        raise ValueError(f"{name} must be {bounds}; got {value}.")
+    return int(value)
