@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup run test lint fuzz results clean
+.PHONY: setup run test lint results clean
 
 setup: $(READY)
 
@@ -29,9 +29,6 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-
-fuzz: $(READY)
-	@MLATLAS_FUZZ=10000 $(BIN)/python -m pytest -n 2 -k fuzz
 
 results: $(READY)
 	@$(BIN)/mlatlas check

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -38,27 +39,44 @@ def check_table(
     """
     if sparse.issparse(y):
         raise TypeError("y must be dense; got a sparse matrix. Pass y.toarray().")
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse=("csr", "csc"),
-        dtype=(np.float64, np.float32),
-        multi_output=True,
-        y_numeric=True,
-    )
+    try:
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse=("csr", "csc"),
+            dtype=(np.float64, np.float32),
+            multi_output=True,
+            y_numeric=True,
+        )
+    except ValueError as error:
+        raise ValueError(_in_short(str(error))) from None
     if y.dtype.kind not in "biuf":
         raise ValueError(f"y must hold real numbers; got dtype {y.dtype}. Convert y to float.")
     return X, y.astype(np.float64, copy=False), check_weights(sample_weight, X.shape[0])
+
+
+def _in_short(message: str) -> str:
+    """Put what scikit-learn says about a table into one or two sentences, with the remedy."""
+    first = message.partition("\n")[0]
+    if first.startswith("Complex data"):
+        return "Complex data not supported in X or y. Pass the real and the imaginary parts as separate columns."
+    if first.startswith("Expected 2D"):
+        return f"X must have shape (rows, features): {first.rstrip(':')}. Use X.reshape(-1, 1) if it is one feature."
+    if first.startswith("could not convert"):
+        return f"X and y must hold numbers: {first}. Encode text columns as numbers or drop them."
+    if first.startswith("Input "):
+        return f"{first} Replace those entries or drop their rows."
+    return message
 
 
 def check_weights(sample_weight: ArrayLike | None, n: int) -> Floats | None:
     """Return the weights as a float64 array of shape (n,), or None where none were given; a number stands for n."""
     if sample_weight is None:
         return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n, sample_weight)
     s: Floats = check_array(sample_weight, ensure_2d=False, dtype=np.float64, order="C", input_name="sample_weight")
-    if s.ndim == 0:
-        s = np.full(n, float(s))
     if s.shape != (n,):
         raise ValueError(f"sample_weight must be a number or have one entry a row, shape ({n},); got shape {s.shape}.")
     if s.min() < 0:

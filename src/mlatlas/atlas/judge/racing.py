@@ -81,6 +81,7 @@ def run_race(
         memory = [_growth(side.call) for side in sides]
     certificates = [race.certificate(problem, side.answer) for side in sides]
     ratios = pairs[:, 1] / pairs[:, 0]
+    low, high = np.quantile(ratios, SPREAD)
     medians = np.median(pairs, axis=0)
     first, second = (
         Side(
@@ -94,7 +95,7 @@ def run_race(
     )
     return Outcome(
         race.name, peer.name, size, race.sizes[size], threads, first, second,
-        float(np.median(ratios)), *(float(bound) for bound in np.quantile(ratios, SPREAD)), len(ratios),
+        float(np.median(ratios)), float(low), float(high), len(ratios),
         _agreement(sides[0].answer, sides[1].answer), _unequal(race, certificates),
     )  # fmt: skip
 

@@ -120,8 +120,8 @@ class Metric(_Told):
 class Table(_Told):
     """Rows under titled columns; a cell is a number, a string, a Text, a truth value or None (shown as a dash)."""
 
-    columns: tuple[Text, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    columns: Sequence[Text]
+    rows: Sequence[Sequence[Any]]
 
     def __post_init__(self) -> None:
         super().__post_init__()

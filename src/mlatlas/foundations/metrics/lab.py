@@ -67,8 +67,8 @@ def one_measurement(
     yield Table(
         en=f"Decisions at {measurement} ≥ {cut:.4g}",
         zh=f"在 {ZH[measurement]} ≥ {cut:.4g} 处的判决",
-        columns=[Text("truth", "真实"), Text("called malignant", "判为恶性"), Text("called benign", "判为良性")],
-        rows=[[Text("malignant", "恶性"), *counts[0]], [Text("benign", "良性"), *counts[1]]],
+        columns=(Text("truth", "真实"), Text("called malignant", "判为恶性"), Text("called benign", "判为良性")),
+        rows=((Text("malignant", "恶性"), *counts[0]), (Text("benign", "良性"), *counts[1])),
     )
     yield Progress(0.5, en="curves over all cuts", zh="遍历所有切分的曲线")
     area, mean_precision = roc_auc_score(y, score), average_precision_score(y, score)

@@ -387,20 +387,23 @@ def points_are_decisions(problem, subject, other):
     "equivalent",
     given=ranked,
     en="The trapezoids under the ROC curve, with or without its straight points, have the area; the steps under the precision–recall curve, and "
-    "not its trapezoids, have the average precision, which is the mean precision at the scores of the positives.",
-    zh="ROC 曲线（去不去掉共线点都一样）下的梯形面积就是 AUC；查准率–查全率曲线下的阶梯（而非梯形）面积才是平均查准率，它等于在各正例得分处的查准率的平均。",
+    "not its trapezoids, have the average precision, which is the mean precision at the scores of the positives. Labels may be −1 and 1, or text.",
+    zh="ROC 曲线（去不去掉共线点都一样）下的梯形面积就是 AUC；查准率–查全率曲线下的阶梯（而非梯形）面积才是平均查准率，它等于在各正例得分处的查准率的平均。标记可以是 −1 与 1，也可以是文字。",
     source="Davis, Goadrich 2006; Manning, Raghavan, Schütze 2008, section 8.4",
 )
 def areas(problem, subject, other):
     y, scores = problem
-    area, mean_precision = subject.roc_auc_score(y, scores), subject.average_precision_score(y, scores)
+    area, named = subject.roc_auc_score(y, scores), np.array(["no", "yes"])[y]
+    mean_precision = subject.average_precision_score(named, scores, pos_label="yes")
     traced = [
-        np.trapezoid(tpr, fpr)
-        for fpr, tpr, _ in (subject.roc_curve(y, scores, drop_intermediate=d) for d in (True, False))
+        np.trapezoid(*subject.roc_curve(2 * y - 1, scores, drop_intermediate=drop)[1::-1]) for drop in (True, False)
     ]
-    precision, recall, _ = subject.precision_recall_curve(y, scores)
+    stepped = []
+    for drop in (True, False):
+        precision, recall, _ = subject.precision_recall_curve(named, scores, pos_label="yes", drop_intermediate=drop)
+        stepped.append(-np.diff(recall) @ precision[:-1])
     own = np.mean([y[scores >= s].mean() for s in scores[y == 1]])
-    return [agree(traced, [area] * 2), agree([-np.diff(recall) @ precision[:-1], own], [mean_precision] * 2)]
+    return [agree(traced, [area] * 2), agree([*stepped, own], [mean_precision] * 3)]
 
 
 @law(
@@ -496,14 +499,14 @@ def part_of_the_area(problem, subject, other):
     _, tp, fp = every_decision(y, scores)
     fpr, tpr = np.r_[0, fp / fp[-1]], np.r_[0, tp / tp[-1]]
     expected = []
-    for x in (0.3, 0.8):
+    for x in (0.3, 0.8, 1.0):
         area = 0.0
         for (a, u), (b, v) in zip(zip(fpr, tpr, strict=True), zip(fpr[1:], tpr[1:], strict=True), strict=False):
             if a < x:
                 end = min(b, x)
                 area += (end - a) * (u + (u + (v - u) * (end - a) / max(b - a, 1e-300))) / 2
         expected.append((1 + (area - x**2 / 2) / (x - x**2 / 2)) / 2)
-    return [subject.roc_auc_score(y, scores, max_fpr=x) for x in (0.3, 0.8)], expected
+    return [subject.roc_auc_score(y, scores, max_fpr=x) for x in (0.3, 0.8, 1.0)], expected
 
 
 @law(

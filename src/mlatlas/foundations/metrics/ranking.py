@@ -144,7 +144,7 @@ def roc_auc_score(
     same_length(y_true=true, y_score=scores)
     weight, present = weight_column(sample_weight, len(true)), distinct(true)
     if len(present) <= 2 and (scores.ndim == 1 or scores.shape[1] == 2):
-        return _area(_Ranking.of(true == present[-1], score_array(scores, "y_score"), weight), max_fpr, len(present))
+        return _area(_Ranking.of(true == present[-1], score_array(scores, "y_score"), weight), max_fpr)
     if max_fpr not in (None, 1):
         raise ValueError(
             f"max_fpr must be None for more than two labels; got {max_fpr!r}. Score one label against the rest."
@@ -272,14 +272,15 @@ class _Ranking:
         return fps.astype(np.float64, copy=False), tps.astype(np.float64, copy=False), thresholds
 
 
-def _area(ranking: _Ranking, max_fpr: float | None = None, classes: int = 2) -> float:
+def _area(ranking: _Ranking, max_fpr: float | None = None) -> float:
     """The probability that a positive outranks a negative."""
     positives, negatives = ranking.positives, ranking.negatives
-    if classes < 2 or not (len(positives.scores) and len(negatives.scores)):
+    if not (len(positives.scores) and len(negatives.scores)):
         warn_undefined("Only one class occurs in y_true, so there are no pairs to rank: the area is undefined, NaN.")
         return float("nan")
-    if max_fpr not in (None, 1):
-        return _partial_area(*(_rate(np.r_[0.0, counts], "") for counts in ranking.curve()[:2]), max_fpr)
+    if max_fpr is not None and max_fpr < 1:
+        fps, tps, _ = ranking.curve()
+        return _partial_area(np.r_[0.0, fps / fps[-1]], np.r_[0.0, tps / tps[-1]], max_fpr)
     wins = negatives.below(positives.scores)
     won = wins.sum() if positives.weight is None else wins @ positives.weight
     return float(won / (2 * positives.total * negatives.total))  # (auc)
@@ -320,7 +321,8 @@ def _is(true: Array, pos_label: Any) -> NDArray[np.bool_]:
         raise ValueError(
             f"pos_label must be of the kind of the labels; got {pos_label!r} for {true[0]!r}. Name one of them."
         )
-    return np.asarray(true == pos_label)
+    positive: NDArray[np.bool_] = true == pos_label
+    return positive
 
 
 def _rate(counts: Floats, name: str) -> Floats:

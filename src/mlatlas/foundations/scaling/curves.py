@@ -21,6 +21,7 @@ from sklearn.utils import check_random_state, resample
 
 from mlatlas.foundations.scaling.passes import (
     EPS,
+    FEW,
     Array,
     Floats,
     Piece,
@@ -346,15 +347,27 @@ class HalfNormalScaler(CurveScaler):
         return y
 
     def _inverse_curve(self, y: Array, j: int) -> Array:
-        return self.a_[j] + np.sqrt(-np.log1p(-np.clip(y, 0.0, 1 - EPS / 2)) / self.k_[j])
+        x: Array = self.a_[j] + np.sqrt(-np.log1p(-np.clip(y, 0.0, 1 - EPS / 2)) / self.k_[j])
+        return x
 
 
 def interpolate(x: Array, knots: Array, values: Floats) -> Array:
     """The curve through (knots, values), straight between; where knots coincide, the mean of its foot and head."""
-    y = np.interp(x, knots, values)
-    if (knots[1:] == knots[:-1]).any():
-        y = (y - np.interp(-x, -knots[::-1], -values[::-1])) / 2
-    return y
+    if len(knots) > FEW:  # sorted values find their knots by walking, which is faster than searching for each
+        order = np.argsort(x)
+        y = np.empty(len(x))
+        y[order] = walk(x[order], knots, values)
+        return y
+    return walk(x, knots, values)
+
+
+def walk(x: Array, knots: Array, values: Floats) -> Array:
+    """The same, for x in an order that suits np.interp."""
+    head = np.interp(x, knots, values)
+    if not (knots[1:] == knots[:-1]).any():
+        return head
+    foot = -np.interp(-x, -knots[::-1], -values[::-1])
+    return (foot + head) / 2
 
 
 def rising(name: str, values: ArrayLike) -> Floats:

@@ -27,6 +27,7 @@ BLOCK = 2**16  # entries in a block: 512 kB, half of a usual second-level cache
 PARALLEL = 2**20  # entries from which threads repay their start
 FEW = 16  # order statistics for which selecting is faster than sorting
 EPS = float(np.finfo(np.float64).eps)
+NOTHING: list[Step] = [(np.add, 0.0)]
 SHARES = 4  # of a thread, so that one that is held up does not hold up the others
 
 
@@ -89,7 +90,7 @@ def group(B: Array, V: Array | None, p: int) -> Moments:
 
     def total(A: Array) -> Floats:
         summed: Floats = np.add.reduce(A if V is None else A * V, axis=0, dtype=np.float64)
-        return summed.reshape(-1, p).sum(0)
+        return np.asarray(summed.reshape(-1, p).sum(0))
 
     n = np.full(p, B.size / p) if V is None else np.add.reduce(V, axis=0, dtype=np.float64).reshape(-1, p).sum(0)
     n_or_one = np.where(n > 0, n, 1.0)
@@ -222,7 +223,7 @@ def order_statistics(values: Array, zeros: int, ranks: NDArray[np.intp]) -> Arra
         done = 0
         for rank in wanted:
             values[done:].partition(rank - done)
-            done = rank
+            done = rank + 1
     found = np.zeros(ranks.shape, values.dtype)
     found[~is_zero] = values[stored[~is_zero]]
     return found
@@ -232,14 +233,16 @@ def order_statistics(values: Array, zeros: int, ranks: NDArray[np.intp]) -> Arra
 
 
 def apply(X: Array, out: Array, steps: Sequence[Step], n_jobs: int | None = None) -> bool:
-    """Write to ``out`` what one step (ufunc, row) or more make of each row of X; out is X, or like it in layout.
+    """Write to ``out`` what the steps (ufunc, row or number) make of each row of X; out is X, or like it in layout.
 
     False where the answer may hold NaN or infinities. O(n p) time, no memory.
     """
     items = pieces(X)
-    sums = (np.add, np.subtract)  # of float32 with a float64 row, so that no digit of a mean is lost
-    fitting = [(ufunc, np.asarray(row, None if ufunc in sums else X.dtype)) for ufunc, row in steps]
-    folded = {k: [(ufunc, np.tile(row, k)) for ufunc, row in fitting] for k in {piece.k for piece in items}}
+    fitting = [step for ufunc, row in steps or NOTHING for step in in_precision(ufunc, np.asarray(row), X.dtype)]
+    folded = {
+        k: [(ufunc, np.tile(row, k) if k > 1 and row.ndim else row) for ufunc, row in fitting]
+        for k in {piece.k for piece in items}
+    }
 
     def work(piece: Piece) -> bool:
         B, O = piece.of(X), piece.of(out)  # noqa: E741
@@ -248,6 +251,13 @@ def apply(X: Array, out: Array, steps: Sequence[Step], n_jobs: int | None = None
         return bool(np.isfinite(np.add.reduce(O, axis=None)))
 
     return all(each(work, items, X.size, n_jobs))
+
+
+def in_precision(ufunc: np.ufunc, row: Array, dtype: Any) -> list[Step]:
+    """The step with its row in this precision; what is to be taken off keeps its digits, as a second step."""
+    near = row.astype(dtype)
+    rest = [] if ufunc is not np.subtract or np.array_equal(near, row) else [(ufunc, (row - near).astype(dtype))]
+    return [(ufunc, near), *rest]
 
 
 def apply_to_columns(X: Array, out: Array, function: Callable[[Array, int], Array], n_jobs: int | None = None) -> None:

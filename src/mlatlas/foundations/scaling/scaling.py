@@ -117,7 +117,7 @@ class AffineScaler(Scaler):
         """What the steps make of each row, or of the stored entries of a sparse table."""
         if is_sparse(X):
             for ufunc, row in steps:
-                ufunc(out.data, np.asarray(row)[columns_of(X)], out=out.data, casting="same_kind")
+                ufunc(out.data, row[columns_of(X)] if np.ndim(row) else row, out=out.data, casting="same_kind")
         elif not (apply(X, out, steps, self.n_jobs) or out is X):
             self._refuse_infinities(X)
         return out
@@ -316,19 +316,16 @@ class MinMaxScaler(AffineScaler):
         return float(low), float(high)
 
     def _steps(self) -> list[Step]:
-        low, high = (np.full_like(self.data_min_, end) for end in self._range())
+        low, high = self._range()
         steps: list[Step] = [(np.subtract, self.data_min_), (np.divide, or_one(self.data_range_))]  # (min-max)
-        if self._range() != (0.0, 1.0):
+        if (low, high) != (0, 1):
             steps += [(np.multiply, high - low), (np.add, low)]
-        return steps + [(np.maximum, low), (np.minimum, high)] * bool(self.clip)
+        return [*steps, (np.maximum, low), (np.minimum, high)] if self.clip else steps
 
     def _inverse_steps(self) -> list[Step]:
-        low, high = (np.full_like(self.data_min_, end) for end in self._range())
-        return [
-            (np.subtract, low),
-            (np.multiply, or_one(self.data_range_) / (high - low)),
-            (np.add, self.data_min_),
-        ]
+        low, high = self._range()
+        unit: list[Step] = [(np.subtract, low), (np.divide, high - low)]
+        return [*unit, (np.multiply, or_one(self.data_range_)), (np.add, self.data_min_)]
 
 
 class MaxAbsScaler(AffineScaler):
@@ -385,8 +382,8 @@ class MaxAbsScaler(AffineScaler):
         return self
 
     def _steps(self) -> list[Step]:
-        ends = [(np.maximum, -np.ones_like(self.scale_)), (np.minimum, np.ones_like(self.scale_))]
-        return [(np.divide, self.scale_)] + ends * bool(self.clip)  # (max-abs)
+        steps: list[Step] = [(np.divide, self.scale_)]  # (max-abs)
+        return [*steps, (np.maximum, -1.0), (np.minimum, 1.0)] if self.clip else steps
 
     def _inverse_steps(self) -> list[Step]:
         return [(np.multiply, self.scale_)]
@@ -547,13 +544,13 @@ class Normalizer(Scaler):
 
 def or_one(divisor: Array) -> Array:
     """The divisor, but 1 where it is 0."""
-    return np.where(divisor == 0, divisor.dtype.type(1), divisor)
+    return np.where(divisor == 0, np.ones_like(divisor), divisor)
 
 
 def row_norms(B: Array, norm: str) -> Array:
     """The norm of each row of B (m, p), shape (m,)."""
     if norm == "l2":
-        return np.sqrt(np.einsum("ij,ij->i", B, B))
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", B, B)))
     return np.asarray(np.abs(B).sum(axis=1) if norm == "l1" else np.abs(B).max(axis=1))
 
 

@@ -1,11 +1,13 @@
-"""The two loops of coordinate descent: over gathered columns or their Gram matrix, and over sparse columns.
+"""The loops of coordinate descent: over dense columns or their Gram matrix, over sparse columns, and what gathers columns.
 
-For w of shape (k,) both sweep once over the coordinates in `order`, minimising over one at a time
+For w of shape (k,) the first two sweep once over the coordinates in `order`, minimising over one at a time
 
     ½‖r‖² + λ‖w‖₁ + ½β‖w‖²,   r = r₀ − A (w − w₀),
 
 and change w and `state`, which stands for r, in place. Feature j needs only x = aⱼᵀr and ‖aⱼ‖².
 """
+
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -88,3 +90,12 @@ def sweep_sparse(
             for q in range(indptr[j], indptr[j + 1]):
                 state[indices[q]] -= step * data[q]
             state[last] += step * mean[j]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def gather(X: NDArray[Any], features: NDArray[np.intp], mean: Floats, root: Floats, out: Floats) -> None:
+    """Set `out` (n, k), in Fortran order, to the columns √s (xⱼ − mⱼ); a few rows at a time, for an X in C order."""
+    for start in range(0, len(X), 64):
+        for t in range(len(features)):
+            for i in range(start, min(start + 64, len(X))):
+                out[i, t] = (X[i, features[t]] - mean[t]) * root[i]

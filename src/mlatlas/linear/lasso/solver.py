@@ -20,14 +20,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlatlas.linear.lasso.kernels import Floats, sweep_dense, sweep_sparse
+from mlatlas.linear.lasso.kernels import Floats, gather, sweep_dense, sweep_sparse
 from mlatlas.numerics.tables import Design
 
 Indices = NDArray[np.intp]
@@ -35,7 +35,7 @@ Indices = NDArray[np.intp]
 ROUND = 100  # features that may join W at once, or a quarter of those in use if that is more
 FEW = 4  # sweeps over the features in use to one over all of W
 SLACK = 0.9  # the part of the allowed gap to which the problem on W is solved
-ROWS = 256  # rows gathered at a time from an X in C order, to stay in cache
+SAMPLE = 10  # rows for each feature on which a first guess is made, where there are four times as many
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class Columns(ABC):
         """Append features to W."""
 
     @abstractmethod
-    def start(self, w: Floats, r: Floats) -> Floats:
-        """Return a state: an array that stands for the residual r at w, and is affine in w."""
+    def start(self, w: Floats, r: Floats, x: Floats) -> Floats:
+        """Return a state: an array that stands for the residual r at w, given x = A_Wᵀr."""
 
     @abstractmethod
     def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
@@ -117,6 +117,7 @@ class _DenseColumns(Columns):
 
     def __init__(self, design: Design) -> None:
         super().__init__(design)
+        self.root = design.weight
         self.store: Floats = np.empty((design.shape[0], 0), order="F")
         self.G: Floats | None = np.empty((0, 0), order="F")
 
@@ -126,39 +127,30 @@ class _DenseColumns(Columns):
 
     def extend(self, features: Indices) -> None:
         (n, k), p = self.A.shape, self.design.shape[1]
-        X, mean, root = self.design.X, self.design.mean[features], self.design.root
         self.W = np.append(self.W, features)
         size = min(p, len(self.W) * 5 // 4)
         if len(self.W) > self.store.shape[1]:
             self.store = _enlarged(self.store, (n, size))
         old, new = self.A[:, :k], self.A[:, k:]
-        if X.flags.f_contiguous:
-            for column, j, m in zip(new.T, features, mean, strict=True):
-                np.subtract(X[:, j], m, out=column)
-        else:
-            for i in range(0, n, ROWS):
-                np.subtract(X[i : i + ROWS].take(features, axis=1), mean, out=new[i : i + ROWS])
-        if root is not None:
-            new *= root[:, None]
-        self.squares = np.append(self.squares, _squares(np.einsum("ij,ij->j", new, new), mean, n))
-
+        mean = self.design.mean[features]
+        gather(self.design.X, features, mean, self.root, new)
         if len(self.W) > max(n, ROUND):
             self.G = None
         if self.G is None:
-            return
-        if len(self.W) > len(self.G):
-            self.G = _enlarged(self.G, (size, size))
-        both = slice(k, len(self.W))
-        self.G[both, both] = new.T @ new
-        self.G[:k, both] = old.T @ new
-        self.G[both, :k] = self.G[:k, both].T
+            squares = np.einsum("ij,ij->j", new, new)
+        else:
+            if len(self.W) > len(self.G):
+                self.G = _enlarged(self.G, (size, size))
+            both = slice(k, len(self.W))
+            self.G[both, both] = new.T @ new
+            self.G[:k, both] = old.T @ new
+            self.G[both, :k] = self.G[:k, both].T
+            squares = self.G.diagonal()[both]
+        self.squares = np.append(self.squares, _squares(squares, mean, n))
 
-    def start(self, w: Floats, r: Floats) -> Floats:
-        if self.G is None:
-            return r.copy()
-        x: Floats = self.A.T @ r
-        self.origin = w.copy(), x.copy(), float(r @ r)
-        return x
+    def start(self, w: Floats, r: Floats, x: Floats) -> Floats:
+        self.origin = w.copy(), x, float(r @ r)
+        return r.copy() if self.G is None else x.copy()
 
     def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
         gram = self.G is not None
@@ -206,7 +198,7 @@ class _SparseColumns(Columns):
         self.scaled = sparse.hstack((self.scaled, new), format="csc")
         self.W = np.append(self.W, features)
 
-    def start(self, w: Floats, r: Floats) -> Floats:
+    def start(self, w: Floats, r: Floats, x: Floats) -> Floats:
         return np.append(r, 0.0)
 
     def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
@@ -233,12 +225,11 @@ class _SparseColumns(Columns):
         return np.asarray(self.scaled @ w - self.roots * (self.design.mean[self.W] @ w))
 
 
-def descend(columns: Columns, w: Floats, r: Floats, penalty: Penalty, tol: float, limit: int) -> int:
+def descend(columns: Columns, w: Floats, state: Floats, penalty: Penalty, tol: float, limit: int) -> int:
     """Minimise over the members of W, changing w, until the gap on W is at most `tol`; return the number of sweeps.
 
     A sweep over all members, which may bring some into use, is followed by a few over those in use.
     """
-    state = columns.start(w, r)
     members = np.arange(len(w))
     sweeps = 0
     while True:
@@ -279,6 +270,8 @@ def solve(
     m, p = len(penalties), len(start)
     columns = _SparseColumns(design) if design.is_sparse else _DenseColumns(design)
     path = Path(np.zeros((p, m), design.X.dtype, order="F"), np.empty(m), np.zeros(m, np.intp))
+    if m == 1 and not design.is_sparse and len(y) >= 4 * SAMPLE * p and not start.any():
+        start = _guess(design, y, penalties[0], gap)
     columns.extend(np.flatnonzero(start))
     w = start[columns.W]
     r = y - columns.times(w)
@@ -301,11 +294,23 @@ def solve(
                 columns.extend(joining)
                 w = np.append(w, np.zeros(len(joining)))
             limit = max_sweeps - int(path.sweeps[i])
-            path.sweeps[i] += descend(columns, w, r, penalty, SLACK * gap, limit)
+            state = columns.start(w, r, x[columns.W])
+            path.sweeps[i] += descend(columns, w, state, penalty, SLACK * gap, limit)
             r = y - columns.times(w)
             x = columns.gradient(r)
         path.coefs[columns.W, i] = w
     return path
+
+
+def _guess(design: Design, y: Floats, penalty: Penalty, gap: float) -> Floats:
+    """Return the answer (p,) for every so many rows."""
+    p = design.shape[1]
+    every = slice(None, None, len(y) // (SAMPLE * p))
+    part = len(y[every]) / len(y)
+    rows = Design(np.asfortranarray(design.X[every]), design.mean, design.weight[every], design.centred)
+    lighter = replace(penalty, lam=part * penalty.lam, beta=part * penalty.beta)
+    guess = solve(rows, y[every], np.zeros(p), [lighter], gap=part * gap, max_sweeps=100)
+    return np.asarray(guess.coefs[:, 0], dtype=np.float64)
 
 
 def _squares(sums: Floats, mean: Floats, n: int) -> Floats:

@@ -79,7 +79,8 @@ class LinearRegression(LinearModel):
     Among several minimisers it returns the one of minimum ‖w‖. A direction u in the space of the features counts as
     null, and the rank is one less, when ‖A u‖ is at most 10⁻¹³ of the largest or no more than the rounding of the
     entries of X, both measured with the columns of A scaled to unit length: units do not matter. (scikit-learn 1.9
-    cuts unscaled singular values below 10⁻⁶ of the largest.) A column that is constant up to rounding gets zero.
+    cuts unscaled singular values below 10⁻⁶ of the largest.) A column that is constant up to rounding, or
+    shorter than 10⁻¹⁵⁰ once centred, gets zero.
 
     Parameters:
         fit_intercept: whether b is fitted; zero otherwise.
@@ -152,6 +153,8 @@ def primal(A: Design, Y: Floats) -> Solution | None:
     live = length > np.maximum(5 * A.rounding, 1e-150)
     if not np.isfinite(G).all():
         return None
+    if not live.any():
+        return Solution(np.zeros(c.shape), 0, "cholesky")
     P = np.diag(1 / np.where(live, length, np.inf))[:, live]  # (p, r); the columns of A P have unit length
     G = G[np.ix_(live, live)] / np.outer(length[live], length[live])
     scale = np.linalg.norm(Y, axis=0)
@@ -187,7 +190,8 @@ def orthonormal(A: Design, P: Floats, G: Floats) -> Floats:
     null = length <= np.maximum(FLOOR * np.sqrt(eigenvalues[-1]) * np.linalg.norm(V, axis=0), noise)
     P, N = P @ (V[:, ~null] / length[~null]), P @ V[:, null]
     N = orth(N / np.linalg.norm(N, axis=0))
-    return P - N @ (N.T @ P)
+    coordinates: Floats = P - N @ (N.T @ P)
+    return coordinates
 
 
 def dual(A: Design, Y: Floats) -> Solution | None:

@@ -87,7 +87,9 @@ class Ridge(LinearModel):
         A, Y, y_mean = centred(X, y, s, self.fit_intercept)
         penalties = check_penalties("alpha", self.alpha)
         if penalties.shape not in {(1,), (Y.shape[1],)}:
-            raise ValueError(f"alpha must be one number or one for each of {Y.shape[1]} targets; got {penalties.size}.")
+            raise ValueError(
+                f"alpha must be one number, or one a target, here {Y.shape[1]}; got {len(penalties)} numbers."
+            )
         W, self.solver_ = penalised(A, Y, np.broadcast_to(penalties, Y.shape[1]))
         self._keep(W, A.mean, y_mean, like=(X, y))
         return self
@@ -295,11 +297,11 @@ def centred(X: Any, y: Floats, weights: Floats | None, fit_intercept: bool) -> t
 def check_penalties(name: str, value: ArrayLike, *, positive: bool = False) -> Floats:
     """Return the penalties as a float64 array of shape (q,)."""
     try:
-        penalties = np.ravel(np.asarray(value, dtype=np.float64))
+        penalties = np.ravel(np.asarray([] if value is None else value, dtype=np.float64))
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be a number or an array of numbers; got {value!r}.") from None
     if not len(penalties):
-        raise ValueError(f"{name} must hold at least one penalty; got none.")
+        raise ValueError(f"{name} must hold at least one penalty; got {value!r}.")
     wrong = ~np.isfinite(penalties) | (penalties < 0) | (positive & (penalties == 0))
     if wrong.any():
         rule = "positive and finite for leave-one-out" if positive else "non-negative and finite"
