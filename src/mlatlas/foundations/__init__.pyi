@@ -1,22 +1,10 @@
 from .information_theory.information_theory import (
     conditional_entropy as conditional_entropy,
-)
-from .information_theory.information_theory import (
     contingency as contingency,
-)
-from .information_theory.information_theory import (
     cross_entropy as cross_entropy,
-)
-from .information_theory.information_theory import (
     entropy as entropy,
-)
-from .information_theory.information_theory import (
     kl_divergence as kl_divergence,
-)
-from .information_theory.information_theory import (
     mutual_info_score as mutual_info_score,
-)
-from .information_theory.information_theory import (
     mutual_information as mutual_information,
 )
 from .metrics.metrics import (
@@ -33,6 +21,22 @@ from .metrics.ranking import (
     precision_recall_curve as precision_recall_curve,
     roc_auc_score as roc_auc_score,
     roc_curve as roc_curve,
+)
+from .norms.norms import (
+    frobenius_norm as frobenius_norm,
+    l0_norm as l0_norm,
+    l1_norm as l1_norm,
+    l2_norm as l2_norm,
+    linf_norm as linf_norm,
+    nuclear_norm as nuclear_norm,
+    project_l1_ball as project_l1_ball,
+    prox_l0 as prox_l0,
+    prox_l1 as prox_l1,
+    prox_l2 as prox_l2,
+    prox_linf as prox_linf,
+    prox_nuclear as prox_nuclear,
+    prox_squared_l2 as prox_squared_l2,
+    spectral_norm as spectral_norm,
 )
 from .scaling.curves import (
     HalfNormalScaler as HalfNormalScaler,

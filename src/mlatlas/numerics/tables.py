@@ -56,6 +56,14 @@ def check_table(
     return X, y.astype(np.float64, copy=False), check_weights(sample_weight, X.shape[0])
 
 
+def check_features(X: Any) -> Any:
+    """Check an X that comes without y, as `check_table` does."""
+    try:
+        return check_array(X, accept_sparse=("csr", "csc"), dtype=(np.float64, np.float32), input_name="X")
+    except ValueError as error:
+        raise ValueError(_in_short(str(error))) from None
+
+
 def _in_short(message: str) -> str:
     """Put what scikit-learn says about a table into one or two sentences, with the remedy."""
     first = message.partition("\n")[0]
@@ -146,26 +154,26 @@ class Design:
         return np.abs(self.mean) * (2 * np.finfo(np.float64).eps * np.linalg.norm(self.weight))
 
     def affords(self, m: int) -> bool:
-        """Whether an (m, m) matrix of products is to be formed: for a sparse X, if it is no larger than X."""
-        return not self.is_sparse or m * m <= self.X.nnz
+        """Whether an (m, m) matrix of products is to be formed: for a sparse X, if no larger than X or than a block."""
+        return not self.is_sparse or m * m <= max(self.X.nnz, BLOCK_ENTRIES)
 
-    def blocks(self) -> Iterator[tuple[slice, Floats]]:
+    def blocks(self, width: int = 0) -> Iterator[tuple[slice, Floats]]:
         """Yield the rows of A in order, as (rows, block) with block (m, p), centred; the next block overwrites it.
 
-        Where neither a mean nor a weight is to be applied, the blocks are views of X and must not be written to.
+        `width` is how many numbers the caller makes of a row, where that is more than p. Where neither a mean nor a
+        weight is to be applied, the blocks are views of X and must not be written to.
         """
         n, p = self.shape
-        size = max(BLOCK_ENTRIES // p, p // 2, 1)
         X = self.X.tocsr() if self.is_sparse else self.X
         plain = self.root is None and not self.mean.any() and not self.is_sparse and X.dtype == np.float64
-        buffer = np.empty((0 if plain else min(size, n), p))
-        for start in range(0, n, size):
-            rows = slice(start, min(start + size, n))
+        buffer = np.empty((0, p))
+        for rows in cut(n, max(p, width), least=p // 2):
             if plain:
                 yield rows, X[rows]
                 continue
-            block = buffer[: rows.stop - start]
-            np.subtract(X[rows].toarray() if self.is_sparse else X[rows], self.mean, out=block)
+            m = rows.stop - rows.start
+            buffer = buffer if len(buffer) else np.empty((m, p))
+            block = np.subtract(X[rows].toarray() if self.is_sparse else X[rows], self.mean, out=buffer[:m])
             if self.root is not None:
                 block *= self.root[rows, None]
             yield rows, block
@@ -266,17 +274,25 @@ class Design:
         K += c * np.outer(self.unit, self.unit)
         return K, c
 
-    def projected(self, V: Floats) -> Iterator[tuple[slice, Floats]]:
-        """Yield the rows of A V in order, as (rows, block), for V of shape (p, q). O(n p q) time, or O(nnz q)."""
+    def projected(self, V: Floats, width: int = 0) -> Iterator[tuple[slice, Floats]]:
+        """Yield the rows of A V in order, as (rows, block), for V of shape (p, q); `width` as for `blocks`.
+
+        O(n p q) time, or O(nnz q) for a sparse X.
+        """
         if not self.is_sparse:
-            for rows, A in self.blocks():
+            for rows, A in self.blocks(width):
                 yield rows, A @ V
             return
         X, centre = self.X.tocsr(), self.mean @ V
-        size = max(BLOCK_ENTRIES // V.shape[1], 1)
-        for start in range(0, X.shape[0], size):
-            rows = slice(start, min(start + size, X.shape[0]))
+        for rows in cut(X.shape[0], max(V.shape[1], width)):
             yield rows, (X[rows] @ V - centre) * self.weight[rows, None]
+
+
+def cut(n: int, width: int, least: int = 1) -> Iterator[slice]:
+    """Cut n rows of so many numbers into blocks that fit in cache, of at least so many rows."""
+    size = max(BLOCK_ENTRIES // width, least, 1)
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
 
 
 def _mean(X: Any, weights: Floats | None) -> Floats:

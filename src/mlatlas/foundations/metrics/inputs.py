@@ -117,7 +117,7 @@ def warn_undefined(message: str) -> None:
     """Warn as the peer does, so that a filter on its category serves here too."""
     from sklearn.exceptions import UndefinedMetricWarning
 
-    warnings.warn(message, UndefinedMetricWarning, stacklevel=4)
+    warnings.warn(message, UndefinedMetricWarning, stacklevel=2)
 
 
 def _column(value: ArrayLike, name: str) -> Array:

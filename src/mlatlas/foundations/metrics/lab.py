@@ -56,6 +56,7 @@ def one_measurement(
     cut = np.quantile(score, 1 - called)
     decision = (score >= cut).astype(int)
     rare = np.where(y == 1, 1.0, prevalence_weight(y, prevalence))
+    few = f"{100 * prevalence:.2g}%"
     yield Progress(0.2, en="confusion matrix at the cut", zh="切分处的混淆矩阵")
     counts = confusion_matrix(y, decision, labels=[1, 0])
     recall = recall_score(y, decision)
@@ -95,7 +96,6 @@ def one_measurement(
             Line(fpr, tpr, label=Text(measurement, ZH[measurement])),
             Points([1 - recall_score(y, decision, pos_label=0)], [recall], label=Text("the cut", "所选切分")),
         ],
-        square=True,
     )
     curves = [precision_recall_curve(y, score, sample_weight=weight) for weight in (None, rare)]
     yield Figure(
@@ -104,8 +104,8 @@ def one_measurement(
         x=Text("recall, share of the malignant", "查全率（占恶性的比例）"),
         y=Text("precision, share of those called", "查准率（占判为恶性者的比例）"),
         caption=Text(
-            f"Precision against recall among these tumours ({y.mean():.0%} malignant) and where {prevalence:.2g} of them are.",
-            f"查准率与查全率：本数据（恶性占 {y.mean():.0%}）与恶性比例为 {prevalence:.2g} 的人群。",
+            f"Precision against recall among these tumours ({y.mean():.0%} malignant) and where {few} are.",
+            f"查准率与查全率：本数据（恶性占 {y.mean():.0%}）与恶性只占 {few} 的人群。",
         ),
         series=[
             Line(
@@ -114,7 +114,7 @@ def one_measurement(
             Line(
                 curves[1][1][:-1],
                 curves[1][0][:-1],
-                label=Text(f"{prevalence:.2g} malignant", f"恶性比例 {prevalence:.2g}"),
+                label=Text(f"{few} malignant", f"恶性占 {few}"),
             ),
             Points([recall, recall], [precision, rare_precision], label=Text("the cut", "所选切分")),
         ],
@@ -122,7 +122,10 @@ def one_measurement(
     thresholds = curves[0][2]
     yield Figure(
         name="cuts",
-        title=Text("A higher cut raises precision and loses the sick", "切分越高，查准率越高，漏掉的病人也越多"),
+        title=Text(
+            "A higher cut mostly raises precision, and always loses some of the ill",
+            "切分越高，查准率大体越高，漏掉的病人只多不少",
+        ),
         x=Text(f"cut of the {measurement}, units of the data set", f"{ZH[measurement]}的切分（数据集的单位）"),
         y=Text("share", "比例"),
         caption=Text("Precision and recall of the decision at every cut.", "每个切分处判决的查准率与查全率。"),
@@ -135,9 +138,9 @@ def one_measurement(
     )
     yield Learned(
         en=f"The {measurement} alone ranks {area:.1%} of the pairs right. At {cut:.4g} it finds {recall:.0%} of the malignant tumours with a precision of "
-        f"{precision:.2f}; where {prevalence:.2g} of the tumours are malignant, the same test with the same area has a precision of {rare_precision:.2f}.",
+        f"{precision:.2f}; where {few} of the tumours are malignant, the same test with the same area has a precision of {rare_precision:.2f}.",
         zh=f"仅凭{ZH[measurement]}就能把 {area:.1%} 的样本对排对。切在 {cut:.4g}，能找出 {recall:.0%} 的恶性病例，查准率 {precision:.2f}；"
-        f"而在恶性比例为 {prevalence:.2g} 的人群中，同一个检验、同样的 AUC，查准率只有 {rare_precision:.2f}。",
+        f"而在恶性只占 {few} 的人群中，同一个检验、同样的 AUC，查准率只有 {rare_precision:.2f}。",
     )
     yield Script(f"""
         import numpy as np

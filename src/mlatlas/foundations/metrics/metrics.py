@@ -288,7 +288,7 @@ def _counts(
     else:
         if pos_label not in (None, 1):
             warnings.warn(
-                f"pos_label={pos_label!r} is ignored with average={average!r}. List it in labels.", stacklevel=3
+                f"pos_label={pos_label!r} is ignored with average={average!r}. List it in labels.", stacklevel=2
             )
         listed = distinct(true, predicted) if labels is None else given_labels(labels, true)
     i, j = positions(true, listed), positions(predicted, listed)
@@ -320,7 +320,7 @@ def _positive(present: Array, pos_label: Any) -> Array:
 
 def _ratio(part: Array, whole: Array, name: str, zero_division: ZeroDivision) -> Floats:
     """The part of the whole, label by label, with ``zero_division`` where the whole is zero."""
-    if not (zero_division == "warn" or zero_division in (0, 1) or np.isnan(zero_division)):
+    if not (zero_division == "warn" or zero_division in (0, 1) or zero_division != zero_division):
         raise ValueError(f"zero_division must be 'warn', 0, 1 or NaN; got {zero_division!r}. Choose one of them.")
     empty = whole == 0
     if zero_division == "warn" and empty.any():

@@ -328,7 +328,7 @@ def _is(true: Array, pos_label: Any) -> NDArray[np.bool_]:
 def _rate(counts: Floats, name: str) -> Floats:
     """Counts as a share of the last of them."""
     if counts[-1] > 0:
-        return counts / counts[-1]
+        return counts / float(counts[-1])
     warn_undefined(f"No {name} sample occurs in y_true, so the {name} rate is undefined, NaN.")
     return np.full(len(counts), np.nan)
 
@@ -336,7 +336,7 @@ def _rate(counts: Floats, name: str) -> Floats:
 def _some_positive(total: float) -> bool:
     """Whether there are positives; a warning where there are none."""
     if total == 0:
-        warnings.warn("No positive sample occurs in y_true, so recall is 0/0, and taken for 1.", stacklevel=3)
+        warnings.warn("No positive sample occurs in y_true, so recall is 0/0, and taken for 1.", stacklevel=2)
     return total > 0
 
 

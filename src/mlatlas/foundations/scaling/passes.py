@@ -82,22 +82,27 @@ class Moments(NamedTuple):
 
 
 def group(B: Array, V: Array | None, p: int) -> Moments:
-    """The moments of a folded block with weights V of its shape, all one by default.
+    """The moments of a folded block with weights V of its shape, all one by default; zeros where there is no weight.
 
-    The corrected two-pass algorithm of Chan, Golub and LeVeque 1983: the sum of the deviations, which would be zero in
+    The corrected two-pass algorithm of Chan, Golub and LeVeque 1983: the mean of the deviations, which would be zero in
     exact arithmetic, repairs both the mean and the squares.
     """
 
-    def total(A: Array) -> Floats:
-        summed: Floats = np.add.reduce(A if V is None else A * V, axis=0, dtype=np.float64)
-        return np.asarray(summed.reshape(-1, p).sum(0))
+    def summed(A: Array) -> Floats:
+        return np.asarray(np.add.reduce(A, axis=0, dtype=np.float64).reshape(-1, p).sum(0))
 
-    n = np.full(p, B.size / p) if V is None else np.add.reduce(V, axis=0, dtype=np.float64).reshape(-1, p).sum(0)
+    k = B.shape[1] // p
+    n = np.full(p, B.size / p) if V is None else summed(V)
     n_or_one = np.where(n > 0, n, 1.0)
-    mean = total(B) / n_or_one
-    D = B - np.tile(mean, B.shape[1] // p)
-    left = total(D)
-    return Moments(n, mean + left / n_or_one, total(np.square(D, out=D)) - left * left / n_or_one)
+    share = None if V is None else V / np.tile(n_or_one, k)
+
+    def average(A: Array) -> Floats:
+        return summed(A) / n_or_one if share is None else summed(A * share)
+
+    mean = average(B)
+    D = B - np.tile(mean, k)
+    left = average(D)
+    return Moments(n, mean + left, n * (average(np.square(D, out=D)) - left * left))
 
 
 def pooled(groups: Sequence[Moments]) -> Moments:

@@ -223,7 +223,9 @@ class StandardScaler(AffineScaler):
     def _seen(self) -> Moments:
         """What was learnt so far, as the moments of one group."""
         n = np.broadcast_to(np.asarray(self.n_samples_seen_, dtype=np.float64), self.n_features_in_)
-        mean, var = (np.zeros(len(n)) if kept is None else np.nan_to_num(kept) for kept in (self.mean_, self.var_))
+        mean, var = (
+            np.zeros(len(n)) if kept is None else np.where(n > 0, kept, 0.0) for kept in (self.mean_, self.var_)
+        )
         return Moments(n, mean, var * n)
 
     def __sklearn_tags__(self) -> Any:

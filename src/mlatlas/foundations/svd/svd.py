@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
+from scipy.linalg import eigh
 from scipy.sparse.linalg import svds
 from scipy.special import gammaincinv
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -45,6 +45,7 @@ LARGEST_GRAM = 4_000_000  # entries of the Gram matrix of a sparse A: 32 MB
 TESTS = 10  # vectors on which the error of a randomised decomposition is tried
 FAILURE = 1e-6  # the probability that the bound on that error fails
 LEAST_LENGTH = float(np.sqrt(2 * gammaincinv(TESTS / 2, FAILURE)))  # a Gaussian vector of TESTS entries is longer
+LEAST_PIVOT = 1e-5  # of a Gram matrix of unit columns, for two rounds of Cholesky to suffice
 TIE = 1e-6  # entries of a singular vector that differ by less are of one size when its sign is chosen
 
 
@@ -260,7 +261,7 @@ def _exact(A: Any, k: int) -> SVD:
         squares, V = _gram_vectors(A, k)
         if squares[-1] > LEAST_RATIO**2 * squares[0]:
             return _on_span(A, V)
-    U, s, Vt = svd(A, full_matrices=False, check_finite=False)
+    U, s, Vt = np.linalg.svd(A, full_matrices=False)
     return SVD(U[:, :k], s[:k], Vt[:k])
 
 
@@ -269,7 +270,11 @@ def _gram_vectors(A: Any, k: int) -> tuple[Floats, Floats]:
     p = A.shape[1]
     G = A.T @ A
     G = G.toarray() if sparse.issparse(G) else G
-    squares, V = eigh(G, subset_by_index=(p - k, p - 1), overwrite_a=True, check_finite=False)  # (gram)
+    if p > 500 and 4 * k < p:
+        squares, V = eigh(G, subset_by_index=(p - k, p - 1), overwrite_a=True, check_finite=False)
+    else:
+        squares, V = np.linalg.eigh(G)
+        squares, V = squares[-k:], V[:, -k:]
     return squares[::-1], V[:, ::-1]
 
 
@@ -284,7 +289,7 @@ def _on_span(A: Any, V: Floats) -> SVD:
     """The triplets of A V Vᵀ, for V (p, k) with orthonormal columns: the best that their span can say of A."""
     Y = A @ V
     Q = _orthonormal(Y)
-    W, s, Zt = svd(Q.T @ Y, check_finite=False)
+    W, s, Zt = np.linalg.svd(Q.T @ Y)
     return SVD(Q @ W, s, Zt @ V.T)
 
 
@@ -323,30 +328,33 @@ def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> Rand
 
 def _beside(P: Floats, S: Floats) -> Floats:
     """Orthonormal columns for what S spans beside P, without what is only rounding."""
-    least = 10 * EPS * np.linalg.norm(S)
+    least = 10 * EPS * float(np.linalg.norm(S))
     for _ in range(2):
         S = S - P @ (P.T @ S)
-    Q, R, _ = qr(S, mode="economic", pivoting=True, check_finite=False)
-    Q = Q[:, np.abs(R.diagonal()) > least][:, : len(P) - P.shape[1]]
+    Q = _orthonormal(S, least)[:, : len(P) - P.shape[1]]
     return _orthonormal(Q - P @ (P.T @ Q))
 
 
-def _orthonormal(Y: Floats) -> Floats:
-    """Orthonormal columns with the span of Y (n, k): two rounds of Cholesky's QR, or Householder's for dependent ones."""
+def _orthonormal(Y: Floats, least: float = -1.0) -> Floats:
+    """Orthonormal columns with the span of Y (n, k), n ≥ k, without directions in which Y is no longer than ``least``.
+
+    Two rounds of Cholesky's QR, each a few matrix products; where columns are nearly dependent, LAPACK's SVD.
+    """
     length = np.linalg.norm(Y, axis=0)
-    if Y.shape[1] and length.min() > 0:
-        Q = Y / length
+    if length.min(initial=np.inf) > least:
+        Q = Y / np.where(length > 0, length, 1.0)
         try:
             for _ in range(2):
-                R = cholesky(Q.T @ Q, check_finite=False)
-                if R.diagonal().min() < 1e-5:
+                L = np.linalg.cholesky(Q.T @ Q)
+                if L.diagonal().min() < LEAST_PIVOT:
                     break
-                Q = Q @ solve_triangular(R, np.eye(len(R)), check_finite=False)
+                Q = Q @ np.linalg.inv(L).T
             else:
                 return Q
-        except LinAlgError:
+        except np.linalg.LinAlgError:
             pass
-    return qr(Y, mode="economic", check_finite=False)[0]
+    U, s, _ = np.linalg.svd(Y, full_matrices=False)
+    return U[:, s > least]
 
 
 # ---- small parts -----------------------------------------------------------------------------------------

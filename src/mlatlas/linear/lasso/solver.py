@@ -33,6 +33,8 @@ from mlatlas.numerics.tables import Design
 Indices = NDArray[np.intp]
 
 ROUND = 100  # features that may join W at once, or a quarter of those in use if that is more
+PASS = 4
+GUESS = True
 FEW = 4  # sweeps over the features in use to one over all of W
 SLACK = 0.9  # the part of the allowed gap to which the problem on W is solved
 SAMPLE = 10  # rows for each feature on which a first guess is made, where there are four times as many
@@ -270,7 +272,7 @@ def solve(
     m, p = len(penalties), len(start)
     columns = _SparseColumns(design) if design.is_sparse else _DenseColumns(design)
     path = Path(np.zeros((p, m), design.X.dtype, order="F"), np.empty(m), np.zeros(m, np.intp))
-    if m == 1 and not design.is_sparse and len(y) >= 4 * SAMPLE * p and not start.any():
+    if GUESS and m == 1 and not design.is_sparse and len(y) >= 4 * SAMPLE * p and not start.any():
         start = _guess(design, y, penalties[0], gap)
     columns.extend(np.flatnonzero(start))
     w = start[columns.W]
@@ -287,7 +289,7 @@ def solve(
             threshold = min(penalty.lam, 2.0 * penalty.lam - pull.max())
             pull[columns.W] = -np.inf
             joining = np.flatnonzero(pull > threshold)
-            room = max(ROUND, int(np.count_nonzero(w)) // 4)
+            room = min(ROUND + len(w) // 4, max(10, p // (PASS + len(w) // 10)))
             if len(joining) > room:
                 joining = joining[np.argpartition(-pull[joining], room)[:room]]
             if len(joining):

@@ -13,7 +13,7 @@ The road is chosen by the condition κ of A with its columns scaled to unit leng
   (A P)ᵀ(A P) to full accuracy. Directions no longer than the rounding of the data are told apart there and dropped.
 - ``dual``: for n ≤ p, w = Aᵀa with AAᵀa = Y is the interpolant of minimum norm. Taken while κ < 10⁷.
 - ``svd``: LAPACK's gelsd on a copy of A, where the dual is singular or squares overflow.
-- ``lsqr``: a sparse X whose Gram matrix would be larger than itself.
+- ``lsqr``: a sparse X whose matrix of products would be larger than itself and 2 MB.
 
 Shapes: n rows, p features, k targets; A (n, p), Y (n, k), W (p, k).
 """

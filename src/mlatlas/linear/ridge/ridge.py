@@ -12,7 +12,7 @@ every penalty, the degrees of freedom and the leave-one-out errors. It is found
 
 One penalty on a large table needs no basis: (AᵀA + λI) w = AᵀY, or its dual (AAᵀ + λI) a = Y with w = Aᵀa, by Cholesky
 and refinement (``cholesky``, ``dual-cholesky``), to full accuracy while the condition of the matrix is below 10¹⁴. A
-sparse X whose matrix of products would be larger than itself goes to LSQR (``lsqr``).
+sparse X whose matrix of products would be larger than itself and 2 MB goes to LSQR (``lsqr``).
 
 Shapes: n rows, p features, k targets, q penalties, m = min(n, p); A (n, p), Y (n, k), U (n, m), σ (m,), V (p, m).
 """
@@ -29,7 +29,6 @@ from scipy.linalg.lapack import dgejsv
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils.validation import check_array
 
 from mlatlas.linear.linear_regression.linear_regression import (
     FLOOR,
@@ -39,7 +38,7 @@ from mlatlas.linear.linear_regression.linear_regression import (
     least_squares,
 )
 from mlatlas.numerics.refinement import EPS, cholesky, refined
-from mlatlas.numerics.tables import BLOCK_ENTRIES, Design, centre, check_table, check_weights
+from mlatlas.numerics.tables import Design, centre, check_features, check_table, check_weights, cut
 
 Floats = NDArray[np.float64]
 Rows = Iterator[tuple[slice, Floats]]
@@ -190,7 +189,7 @@ class RidgeCV(LinearModel):
         elif self.store_cv_results:
             kept = kept**2
         if self.store_cv_results:
-            self.cv_results_ = np.moveaxis(kept, 1, 2) if y.ndim == 2 else kept[:, :, 0]
+            self.cv_results_ = (np.moveaxis(kept, 1, 2) if y.ndim == 2 else kept[:, :, 0]).astype(A.X.dtype, copy=False)
         by_target = self.alpha_per_target and y.ndim == 2
         if not scorer:
             scores: Floats = -total / n
@@ -256,7 +255,7 @@ def effective_degrees_of_freedom(
 
     Source: Hastie, Tibshirani, Friedman 2009, equation 3.50.
     """
-    X = check_array(X, accept_sparse=("csr", "csc"), dtype=(np.float64, np.float32))
+    X = check_features(X)
     penalties = check_penalties("alpha", alpha)
     A, Y, _ = centred(X, np.zeros(X.shape[0]), check_weights(sample_weight, X.shape[0]), fit_intercept)
     basis = singular_basis(A, Y, penalties.min())
@@ -276,7 +275,7 @@ class Basis:
 
     s: Floats  # (m,)
     UtY: Floats  # (m, k)
-    left: Callable[[], Rows]  # yields U in blocks of rows
+    left: Callable[[int], Rows]  # yields U in blocks of rows, smaller ones where so many numbers come of a row
     right: Callable[[Floats], Floats]  # maps Z (m, c) to V Z (p, c)
     fill: float
     solver: str
@@ -359,15 +358,15 @@ def singular_basis(A: Design, Y: Floats, least: float) -> Basis:
         return decomposed(A, Y)
     s = np.sqrt(np.maximum(squares, max(4 * EPS * squares[-1], 1e-300)))
     if A.is_wide:
-        return Basis(s, Q.T @ Y, lambda: in_blocks(Q), lambda Z: A.adjoint(Q @ (Z / s[:, None])), fill, "dual")
-    return Basis(s, Q.T @ AtY / s[:, None], lambda: A.projected(Q / s), lambda Z: Q @ Z, 0.0, "gram")
-
-
-def in_blocks(U: Floats) -> Rows:
-    """Yield the rows of U in order, as (rows, block)."""
-    size = max(BLOCK_ENTRIES // U.shape[1], 1)
-    for start in range(0, len(U), size):
-        yield slice(start, start + size), U[start : start + size]
+        return Basis(
+            s,
+            Q.T @ Y,
+            lambda width: ((rows, Q[rows]) for rows in cut(n, width)),
+            lambda Z: A.adjoint(Q @ (Z / s[:, None])),
+            fill,
+            "dual",
+        )
+    return Basis(s, Q.T @ AtY / s[:, None], lambda width: A.projected(Q / s, width), lambda Z: Q @ Z, 0.0, "gram")
 
 
 def decomposed(A: Design, Y: Floats) -> Basis:
@@ -395,7 +394,7 @@ def decomposed(A: Design, Y: Floats) -> Basis:
             FLOOR * np.linalg.norm(length[:, None] * V, axis=0), np.linalg.norm(A.rounding[:, None] * V, axis=0)
         )
     ] = 0
-    return Basis(s, U.T @ Y, lambda: in_blocks(U), lambda Z: V @ Z, fill, "svd")
+    return Basis(s, U.T @ Y, lambda width: ((rows, U[rows]) for rows in cut(n, width)), lambda Z: V @ Z, fill, "svd")
 
 
 def leave_one_out(A: Design, Y: Floats, basis: Basis, penalties: Floats) -> Rows:
@@ -409,7 +408,7 @@ def leave_one_out(A: Design, Y: Floats, basis: Basis, penalties: Floats) -> Rows
     left_over = penalties / (basis.s[:, None] ** 2 + penalties)  # (m, q)
     Z = (left_over[:, :, None] * basis.UtY[:, None, :]).reshape(-1, q * k)
     intercept = A.unit**2 if A.centred else np.zeros(n)
-    for rows, U in basis.left():
+    for rows, U in basis.left(len(basis.s) + 4 * q * k):
         residual = (U @ Z).reshape(-1, q, k)
         freedom = U**2 @ left_over - intercept[rows, None] * penalties / (basis.fill + penalties)
         if not A.is_wide:

@@ -121,7 +121,7 @@ class Line:
             raise ValueError("x0 must be a point where f is finite; f(x0) is NaN or infinite. Start elsewhere.")
         self.objective.gradient(self.x, self.g, self.fun)
         self.grad_norm = largest(self.g)
-        self.t = self.new_fun = np.nan
+        self.t = self.new_fun = self.slope0 = self.new_slope = np.nan
 
     def aim(self) -> float:
         """φ'(0) = gᵀd, the slope along the direction that was written into d."""
@@ -139,7 +139,8 @@ class Line:
     def slope(self) -> float:
         """φ'(t) at the t whose value was asked for last."""
         self.objective.gradient(self.new_x, self.new_g, self.new_fun)
-        return float(self.new_g @ self.d)
+        self.new_slope = float(self.new_g @ self.d)
+        return self.new_slope
 
     def move(self) -> None:
         """Make the trial point the point."""

@@ -17,7 +17,10 @@ from mlatlas.optimize.gradient_descent.descent import Line
 FALL = 1e-4  # c₁
 FLATTEN = 0.9  # c₂
 ROUNDING = 1e-13  # of f, relative: how far two values that should be equal may lie apart
+GROWTH = 10  # of the step while the slope stays steeper than c₂ of the first: a parabola's minimum is farther still
 TRIALS = 50
+
+End = tuple[float, float, float]  # t, φ(t), φ'(t)
 
 
 def strong_wolfe(line: Line, t: float) -> bool:
@@ -28,28 +31,37 @@ def strong_wolfe(line: Line, t: float) -> bool:
     width = math.inf
     for _ in range(TRIALS):
         value = line.value(t)
-        slope = line.slope() if math.isfinite(value) else math.inf
+        slope = line.slope() if value < math.inf else math.inf
         fallen = value <= value0 + FALL * t * slope0 or (
             value <= value0 + noise and slope <= (2 * FALL - 1) * slope0
         )
-        if fallen and abs(slope) <= FLATTEN * -slope0:
+        if fallen and abs(slope) <= -FLATTEN * slope0:
             return True
         if fallen and slope < 0:
             left = t, value, slope
         else:
             right = t, value, slope
-        if math.isinf(right[0]):
-            t = _beyond(left, t)
+        if right[0] == math.inf:
+            t *= GROWTH
             continue
-        t = _cubic(left, right)
-        old, width = width, right[0] - left[0]
-        if not math.isfinite(t) or width > 0.66 * old:
-            t = left[0] + width / 2
-        t = min(max(t, left[0] + width / 10), right[0] - width / 10)
+        before, width = width, right[0] - left[0]
+        t = _between(left, right, noise) if width < before / 2 else left[0] + width / 2
         if not left[0] < t < right[0]:
             return False
     return False
 
 
-def _beyond(left: tuple[float, float, float], t: float) -> float:
-    raise NotImplementedError
+def _between(left: End, right: End, noise: float) -> float:
+    """The minimiser of the cubic through both ends, or of the parabola where the values are mere rounding."""
+    (a, fun_a, slope_a), (b, fun_b, slope_b) = left, right
+    t = math.nan
+    if slope_b < math.inf:
+        mean = slope_a + slope_b - 3 * (fun_b - fun_a) / (b - a)
+        root = mean**2 - slope_a * slope_b
+        if abs(fun_b - fun_a) <= noise < math.inf and slope_b > 0:
+            t = a - slope_a * (b - a) / (slope_b - slope_a)
+        elif root > 0:
+            root = math.sqrt(root)
+            t = b - (b - a) * (slope_b + root - mean) / (slope_b - slope_a + 2 * root)
+    margin = (b - a) / 10
+    return min(max(t, a + margin), b - margin) if math.isfinite(t) else (a + b) / 2
