@@ -7,6 +7,19 @@ from .information_theory.information_theory import (
     mutual_info_score as mutual_info_score,
     mutual_information as mutual_information,
 )
+from .losses.losses import (
+    absolute_loss as absolute_loss,
+    contrastive_loss as contrastive_loss,
+    cross_entropy_loss as cross_entropy_loss,
+    exponential_loss as exponential_loss,
+    focal_loss as focal_loss,
+    hinge_loss as hinge_loss,
+    huber_loss as huber_loss,
+    logistic_loss as logistic_loss,
+    squared_hinge_loss as squared_hinge_loss,
+    squared_loss as squared_loss,
+    triplet_loss as triplet_loss,
+)
 from .metrics.metrics import (
     accuracy_score as accuracy_score,
     confusion_matrix as confusion_matrix,

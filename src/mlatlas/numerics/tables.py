@@ -157,17 +157,17 @@ class Design:
         """Whether an (m, m) matrix of products is to be formed: for a sparse X, if no larger than X or than a block."""
         return not self.is_sparse or m * m <= max(self.X.nnz, BLOCK_ENTRIES)
 
-    def blocks(self, width: int = 0) -> Iterator[tuple[slice, Floats]]:
+    def blocks(self, width: int = 0, least: int = 1) -> Iterator[tuple[slice, Floats]]:
         """Yield the rows of A in order, as (rows, block) with block (m, p), centred; the next block overwrites it.
 
-        `width` is how many numbers the caller makes of a row, where that is more than p. Where neither a mean nor a
-        weight is to be applied, the blocks are views of X and must not be written to.
+        `width` is how many numbers the caller makes of a row, where that is more than p, and `least` the least number
+        of rows. Where neither a mean nor a weight is to be applied, the blocks are views of X, not to be written to.
         """
         n, p = self.shape
         X = self.X.tocsr() if self.is_sparse else self.X
         plain = self.root is None and not self.mean.any() and not self.is_sparse and X.dtype == np.float64
         buffer = np.empty((0, p))
-        for rows in cut(n, max(p, width), least=p // 2):
+        for rows in cut(n, max(p, width), least):
             if plain:
                 yield rows, X[rows]
                 continue
@@ -225,7 +225,7 @@ class Design:
             return self._sparse_gram(), self.adjoint(Y)
         p = self.shape[1]
         G, c = np.zeros((p, p)), np.zeros((p, Y.shape[1]))
-        for rows, A in self.blocks():
+        for rows, A in self.blocks(least=p // 2):
             G += A.T @ A
             c += A.T @ Y[rows]
         return G, c
@@ -233,7 +233,7 @@ class Design:
     def gram(self, P: Floats) -> Floats:
         """(AP)ᵀ(AP), of shape (q, q), for P of shape (p, q). O(n p q) time, a sparse X being centred block by block."""
         G = np.zeros((P.shape[1], P.shape[1]))
-        for _, A in self.blocks():
+        for _, A in self.blocks(least=self.shape[1] // 2):
             B = A @ P
             G += B.T @ B
         return G
@@ -271,7 +271,9 @@ class Design:
         if not self.centred:
             return K, 0.0
         c = float(np.trace(K)) / len(K)
-        K += c * np.outer(self.unit, self.unit)
+        u = self.unit
+        for rows in cut(len(u), len(u)):
+            K[rows] += c * u[rows, None] * u
         return K, c
 
     def projected(self, V: Floats, width: int = 0) -> Iterator[tuple[slice, Floats]]:

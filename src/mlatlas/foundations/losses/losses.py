@@ -21,7 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
 
-BLOCK = 2**14  # numbers treated at a time
+BLOCK = 2**14  # numbers treated at a time: what fits into cache with a few temporaries
+TABLE = 2**17  # the same for a table of scores, which has none
 
 
 class Loss(NamedTuple):
@@ -174,10 +175,10 @@ def cross_entropy_loss(scores: ArrayLike, labels: ArrayLike) -> Loss:
         raise ValueError(f"scores must have shape (n, k), a column for each class; got {z.shape}. Pass a 2-D array.")
     y = _classes(labels, *z.shape)
     value, gradient = np.empty(len(z), z.dtype), np.empty_like(z)
-    step = max(1, BLOCK // z.shape[1])
+    step = max(1, TABLE // z.shape[1])
     for at in range(0, len(z), step):
         rows = slice(at, at + step)
-        value[rows], gradient[rows].T[...] = _cross_entropy(np.ascontiguousarray(z[rows].T), y[rows])
+        value[rows] = _cross_entropy(z[rows], y[rows], gradient[rows])
     return Loss(value, gradient)
 
 
@@ -268,8 +269,7 @@ def _squared_hinge(m: Array, threshold: float) -> tuple[Array, Array]:
 
 
 def _exponential(m: Array) -> tuple[Array, Array]:
-    with np.errstate(over="ignore"):
-        e = np.exp(-m)
+    e = np.exp(-m)
     return e, -e
 
 
@@ -279,21 +279,21 @@ def _focal(m: Array, gamma: float) -> tuple[Array, Array]:
     return weight * s, weight * (g - gamma * (1 + g) * s)  # (focal)
 
 
-def _cross_entropy(z: Array, y: NDArray[np.intp]) -> tuple[Array, Array]:
-    """Value (n,) and gradient (k, n) for scores z (k, n), classes first, so that sums run over long rows.
+def _cross_entropy(z: Array, y: NDArray[np.intp], e: Array) -> Array:
+    """Value (n,) for scores z (n, k) and labels y (n,), and the gradient into e (n, k).
 
-    One of the largest scores is left out of the sum: with rest = Σ exp(zⱼ − z_max) over the others, the loss is
-    z_max − z_y + ln(1 + rest), and nothing cancels where z_y is the largest.
+    With e = exp(z − max z), e_y and others = Σ_{j ≠ y} eⱼ apart, the loss is ln(1 + others) where z_y is the largest and
+    the gradient of z_y always −others/(e_y + others): neither cancels, however small the others are.
     """
-    own = y, np.arange(len(y))
-    most = z.max(0)
-    e = np.exp(z - most)
-    largest = e == 1
-    rest = np.sum(e - largest, axis=0) + (largest.sum(0) - 1)
-    value = most - z[own] + np.log1p(rest)  # (cross-entropy)
-    p = e / (1 + rest)
-    p[own] = np.where(largest[own], -rest / (1 + rest), p[own] - 1)  # (cross-entropy-gradient)
-    return value, p
+    own = np.arange(len(y)), y
+    np.subtract(z, z.max(1, keepdims=True), out=e)
+    lag = -e[own]  # max z − z_y
+    e_y = np.exp(e, out=e)[own]
+    e[own] = 0
+    others = e.sum(1)
+    e /= (e_y + others)[:, None]
+    e[own] = -others / (e_y + others)  # (cross-entropy-gradient)
+    return np.asarray(lag + np.log1p(others + (e_y - 1)))  # (cross-entropy)
 
 
 def _entrywise(formula: Callable[..., tuple[Array, Array]], name: str, argument: ArrayLike, *parameters: float) -> Loss:
@@ -301,9 +301,10 @@ def _entrywise(formula: Callable[..., tuple[Array, Array]], name: str, argument:
     x = _reals(name, argument)
     flat = x.reshape(-1)
     value, gradient = np.empty_like(flat), np.empty_like(flat)
-    for at in range(0, flat.size, BLOCK):
-        block = slice(at, at + BLOCK)
-        value[block], gradient[block] = formula(flat[block], *parameters)
+    with np.errstate(over="ignore"):  # a loss above the largest number is infinite
+        for at in range(0, flat.size, BLOCK):
+            block = slice(at, at + BLOCK)
+            value[block], gradient[block] = formula(flat[block], *parameters)
     return Loss(_plain(value.reshape(x.shape)), _plain(gradient.reshape(x.shape)))
 
 

@@ -7,8 +7,8 @@ false negatives FN were denied it. Then
     recall    R = TP / (TP + FN)          of what is positive, the share that was found
     F_β = (1 + β²) P R / (β² P + R)       their weighted harmonic mean
 
-Each needs three sums of weights for each label, TP, TP + FP and TP + FN, and nothing else. All functions cost O(n) time
-for text, bool and whole numbers whose range is at most n (O(n log k) for k distinct other numbers) and a few columns of memory.
+Each needs three sums of weights for each label, TP, TP + FP and TP + FN, and nothing else. Functions of labels cost
+O(n) time where labels are whole numbers in a range of at most n, O(n log n) otherwise, and a few columns of memory.
 Parameters are those of scikit-learn.
 """
 
@@ -50,7 +50,7 @@ def confusion_matrix(
     sample_weight: ArrayLike | None = None,
     normalize: Literal["true", "pred", "all"] | None = None,
 ) -> Array:
-    """Count how often each label was given to each: entry (i, j) is the weight of samples of class i that were called j.
+    """Count how often each label was given to each: entry (i, j) is the weight of samples of class i called j.
 
     Args:
         y_true: the labels, (n,), whole numbers, bool or text.
@@ -58,8 +58,8 @@ def confusion_matrix(
         labels: which labels to count, in which order; by default all that occur, sorted. Samples with another label on
             either side are left out.
         sample_weight: non-negative weights, (n,).
-        normalize: divide by the sum of each row ("true"), of each column ("pred") or of everything ("all"); what would be
-            0/0 is 0.
+        normalize: divide by the sum of each row ("true"), of each column ("pred") or of everything ("all"); what would
+            be 0/0 is 0.
 
     Returns:
         A table (labels, labels): integers, unless weights or ``normalize`` make it fractions.
@@ -117,17 +117,18 @@ def precision_score(
     Args:
         y_true: the labels, (n,), whole numbers, bool or text.
         y_pred: the labels that were given, (n,).
-        labels: with an average other than "binary", the labels that are averaged and their order; all by default. Samples
-            with other labels still count as negatives of these.
+        labels: with an average other than "binary", the labels that are averaged and their order; all by default.
+            Samples with other labels still count as negatives of these.
         pos_label: with "binary", the label that is positive.
-        average: "binary" for the positive label alone, None for an array with a score for each label, "macro" for their mean,
-            "weighted" for their mean weighted by how often each label is true, "micro" for the score of the summed counts.
+        average: "binary" for the positive label alone, None for an array with a score for each label, "macro" for their
+            mean, "weighted" for their mean weighted by how often each label is true, "micro" for the score of the
+            summed counts.
         sample_weight: non-negative weights, (n,).
         zero_division: what 0/0 is: 0, 1 or NaN, which averages leave out; "warn" is 0 with a warning.
 
     Raises:
-        ValueError: what `confusion_matrix` refuses; "binary" with more than two labels, or with a ``pos_label`` that is none of
-            two; an unknown ``average`` or ``zero_division``.
+        ValueError: what `confusion_matrix` refuses; "binary" with more than two labels, or with a ``pos_label`` that is
+            none of two; an unknown ``average`` or ``zero_division``.
 
     Source: van Rijsbergen 1979, Information Retrieval, chapter 7.
     """
@@ -166,8 +167,9 @@ def fbeta_score(
 ) -> Any:
     """F_β = (1 + β²) TP / ((1 + β²) TP + β² FN + FP), the weighted harmonic mean of precision and recall.
 
-    ``beta`` from 0 (precision) to infinity (recall) says how many times as important recall is. Computed from the counts, so that it
-    is 0, and defined, where nothing was found. Other arguments, errors and cost are those of `precision_score`.
+    ``beta`` from 0 (precision) to infinity (recall) says how many times as important recall is. Computed from the
+    counts, so that it is 0, and defined, where nothing was found. Other arguments, errors and cost are those of
+    `precision_score`.
 
     Source: van Rijsbergen 1979, Information Retrieval, chapter 7; Chinchor 1992, MUC-4 evaluation metrics.
     """
@@ -216,14 +218,15 @@ def log_loss(
     Args:
         y_true: the labels, (n,).
         y_proba: probabilities of the sorted labels, (n, k), or of the greater of two labels, (n,). They are clipped to
-            [ε, 1−ε], ε the spacing of their type at 1, so that a certain error costs 36 nats in double precision and not infinitely many.
+            [ε, 1−ε], ε the spacing of their type at 1, so that a certain error costs 36 nats in double precision and
+            not infinitely many.
         normalize: whether to divide by the sum of the weights.
         sample_weight: non-negative weights, (n,).
         labels: all labels, where y_true does not show them all.
 
     Raises:
-        ValueError: probabilities outside [0, 1] or missing, a number of columns that is not that of the labels, only one label,
-            a label that is not listed; and what `confusion_matrix` refuses.
+        ValueError: probabilities outside [0, 1] or missing, a number of columns that is not that of the labels, only
+            one label, a label that is not listed; and what `confusion_matrix` refuses.
 
     Warns:
         UserWarning: rows that do not sum to one, or labels that are not listed in order.

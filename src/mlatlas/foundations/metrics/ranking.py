@@ -1,7 +1,7 @@
 """How good an order of samples is: ROC and precision–recall curves, the areas that sum them up.
 
-A score says how much a sample looks positive; every threshold t makes a decision, s ≥ t, and a curve shows them all. Sort the
-scores of the two classes *apart*. Then for any t two binary searches count
+A score says how much a sample looks positive; every threshold t makes a decision, s ≥ t, and a curve shows them all.
+Sort the scores of the two classes *apart*. Then for any t two binary searches count
 
     TP(t) = #{positives with s ≥ t},   FP(t) = #{negatives with s ≥ t},
 
@@ -10,9 +10,9 @@ and both areas are means over the positives i, at their own scores sᵢ:
     AUC = mean of (#{negatives below sᵢ} + ½ #{negatives at sᵢ}) / #{negatives}
     AP  = mean of TP(sᵢ) / (TP(sᵢ) + FP(sᵢ))
 
-Scores are compared as they came and nothing is packed, rounded or converted: two samples tie if and only if their scores are equal
-numbers (so −0.0 ties with 0.0, and 1.0 with its neighbour does not). Without weights all counts are integers, so AUC is rounded
-once. Time O(n log n), memory a few columns. Parameters are those of scikit-learn.
+Scores are compared as they came and nothing is packed, rounded or converted: two samples tie if and only if their
+scores are equal numbers (so −0.0 ties with 0.0, and 1.0 with its neighbour does not). Without weights all counts are
+integers, so AUC is rounded once. Time O(n log n), memory a few columns. Parameters are those of scikit-learn.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def roc_curve(
         drop_intermediate: leave out points at which neither rate bends, which the curve does not need.
 
     Returns:
-        fpr, tpr, thresholds: from (0, 0) at the threshold ∞ to (1, 1) at the lowest score; NaN, with a warning, for a rate of
-        a class that does not occur.
+        fpr, tpr, thresholds: from (0, 0) at the threshold ∞ to (1, 1) at the lowest score; NaN, with a warning, for a
+        rate of a class that does not occur.
 
     Raises:
-        ValueError: scores that are not finite real numbers; labels, weights or lengths that do not fit; a ``pos_label`` that is missing or
-            of another kind than the labels.
+        ValueError: scores that are not finite real numbers; labels, weights or lengths that do not fit; a ``pos_label``
+            that is missing or of another kind than the labels.
 
     Source: Fawcett 2006, An introduction to ROC analysis.
     """
@@ -90,10 +90,10 @@ def precision_recall_curve(
     sample_weight: ArrayLike | None = None,
     drop_intermediate: bool = False,
 ) -> tuple[Floats, Floats, Array]:
-    """Precision and recall at every threshold, in increasing order of thresholds, and at the end the point (1, 0) that has none.
+    """Precision and recall at every threshold, thresholds increasing, and at the end the point (1, 0) that has none.
 
-    ``drop_intermediate`` leaves out thresholds at which neither neighbour has another recall. Without positive samples recall is
-    1, with a warning. Other arguments and errors are those of `roc_curve`.
+    ``drop_intermediate`` leaves out thresholds at which neither neighbour has another recall. Without positive samples
+    recall is 1, with a warning. Other arguments and errors are those of `roc_curve`.
 
     Source: Davis, Goadrich 2006, The relationship between precision–recall and ROC curves.
     """
@@ -116,24 +116,27 @@ def roc_auc_score(
     multi_class: Literal["raise", "ovr", "ovo"] = "raise",
     labels: ArrayLike | None = None,
 ) -> Any:
-    """The area under the ROC curve: the probability that a positive sample outranks a negative one, a tie counting one half.
+    """The area under the ROC curve: the probability that a positive outranks a negative, a tie counting one half.
 
     Args:
         y_true: the labels, (n,); of two, the greater is positive.
         y_score: larger for samples that look more positive, (n,); for more than two labels their probabilities, (n, k).
-        average: for more than two labels: "macro" for the mean over labels, "weighted" for the mean weighted by how often each is
-            true, "micro" for the area of all n·k decisions taken together, None for one area a label; for "ovo" only the first two.
+        average: for more than two labels: "macro" for the mean over labels, "weighted" for the mean weighted by how
+            often each is true, "micro" for the area of all n·k decisions taken together, None for one area a label; for
+            "ovo" only the first two.
         sample_weight: non-negative weights, (n,); not for "ovo".
-        max_fpr: the area up to this false positive rate, standardised so that guessing has ½ and a perfect order 1; two labels only.
-        multi_class: each label against the rest ("ovr"), or all pairs of labels ("ovo"), which ignores how frequent they are.
+        max_fpr: the area up to this false positive rate, standardised so that guessing has ½ and a perfect order 1; two
+            labels only.
+        multi_class: each label against the rest ("ovr"), or all pairs of labels ("ovo"), which ignores how frequent
+            they are.
         labels: the sorted labels of the columns, where y_true does not show them all.
 
     Returns:
         A float, or an array (k,); NaN, with a warning, where only one class occurs.
 
     Raises:
-        ValueError: what `roc_curve` refuses; rows that do not sum to one, columns that do not fit the labels, or an option that does
-            not go with the number of labels.
+        ValueError: what `roc_curve` refuses; rows that do not sum to one, columns that do not fit the labels, or an
+            option that does not go with the number of labels.
 
     Source: Hanley, McNeil 1982; McClish 1989 for ``max_fpr``; Hand, Till 2001 for "ovo".
     """
@@ -182,7 +185,8 @@ def average_precision_score(
 
     Args:
         y_true: the labels, (n,).
-        y_score: larger for samples that look more positive, (n,); for more than two labels one column for each, sorted, (n, k).
+        y_score: larger for samples that look more positive, (n,); for more than two labels one column for each, sorted,
+            (n, k).
         average: for more than two labels, as in `roc_auc_score`.
         pos_label: the positive one of two labels.
         sample_weight: non-negative weights, (n,).
@@ -191,7 +195,8 @@ def average_precision_score(
         A float, or an array (k,); 0, with a warning, where no sample is positive.
 
     Raises:
-        ValueError: what `roc_curve` refuses; a ``pos_label`` that is none of two labels; columns that do not fit the labels.
+        ValueError: what `roc_curve` refuses; a ``pos_label`` that is none of two labels; columns that do not fit the
+            labels.
 
     Source: Manning, Raghavan, Schütze 2008, Introduction to Information Retrieval, section 8.4.
     """
@@ -227,7 +232,7 @@ class _Sorted:
         if weight is None:
             ordered = np.sort(scores)
         else:  # from the highest score down, equal ones in their own order: sums come out as the peer's do, bit by bit
-            order = np.argsort(scores[::-1], kind="stable")
+            order = _stable_order(scores[::-1])
             ordered, weight = scores[::-1][order], weight[::-1][order].astype(np.float64)
         if ordered.dtype.kind == "f" and len(ordered) and not np.isfinite(ordered[[0, -1]]).all():
             raise ValueError(
@@ -270,6 +275,18 @@ class _Ranking:
         thresholds = np.unique(np.concatenate([self.positives.scores, self.negatives.scores]))[::-1]
         fps, tps = self.negatives.reaching(thresholds), self.positives.reaching(thresholds)
         return fps.astype(np.float64, copy=False), tps.astype(np.float64, copy=False), thresholds
+
+
+def _stable_order(scores: Array) -> Indices:
+    """What sorts the scores and leaves equal ones in their order: by score, and then by score and place as one number.
+
+    Two sorts with vector instructions take less time than a stable one without.
+    """
+    order = np.argsort(scores)
+    ordered = scores[order]
+    group = len(scores) * np.cumsum(np.r_[False, ordered[1:] != ordered[:-1]][: len(scores)])
+    place: Indices = np.sort(group + order) - group
+    return place
 
 
 def _area(ranking: _Ranking, max_fpr: float | None = None) -> float:

@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import qr, svd, svdvals
+from scipy.linalg import svd, svdvals
 from scipy.linalg.blas import dasum, dnrm2
 
 Floats = NDArray[np.float64]
-
-TALL = 1.6  # rows per column from which a QR factorisation before the singular values pays
 
 
 def l0_norm(x: ArrayLike) -> int:
@@ -53,7 +51,7 @@ def frobenius_norm(A: ArrayLike) -> float:
 
 def spectral_norm(A: ArrayLike) -> float:
     """‖A‖₂ = σ₁, how much A stretches the vector that it stretches most. O(n p min(n, p)) time."""
-    return float(_singular_values(_matrix("A", A))[0])
+    return float(svdvals(_matrix("A", A), check_finite=False)[0])
 
 
 def nuclear_norm(A: ArrayLike) -> float:
@@ -61,7 +59,7 @@ def nuclear_norm(A: ArrayLike) -> float:
 
     Source: Fazel 2002, Matrix Rank Minimization with Applications.
     """
-    return float(_singular_values(_matrix("A", A)).sum())
+    return float(svdvals(_matrix("A", A), check_finite=False).sum())
 
 
 def prox_l0(z: ArrayLike, t: float) -> Floats:
@@ -126,15 +124,7 @@ def project_l1_ball(z: ArrayLike, radius: float) -> Floats:
         return z.copy()
     ordered = np.sort(size)[::-1]
     levels = (np.cumsum(ordered) - radius) / np.arange(1, len(ordered) + 1)
-    return prox_l1(z, float(levels[np.flatnonzero(ordered > levels)[-1]]) if radius else float(ordered[0]))
-
-
-def _singular_values(A: Floats) -> Floats:
-    """Descending; a tall or wide matrix is reduced to a triangle first."""
-    n, p = A.shape
-    if max(n, p) > TALL * min(n, p):
-        A = qr(A if n >= p else A.T, mode="r", check_finite=False)[0][: min(n, p)]
-    return np.asarray(svdvals(A, check_finite=False))
+    return prox_l1(z, float(levels[np.flatnonzero(ordered >= levels)[-1]]))
 
 
 def _numbers(name: str, value: ArrayLike) -> Floats:

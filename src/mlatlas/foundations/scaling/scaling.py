@@ -56,6 +56,12 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
 
     def _read(self, X: Any, *, first: bool = False, writeable: bool = False) -> Any:
         """X checked, as float64 or float32; a dense one is not yet searched for infinities."""
+        if is_plain(X) and (X.flags.writeable or not writeable):
+            if first:
+                self.n_features_in_ = X.shape[1]
+                vars(self).pop("feature_names_in_", None)
+            if X.shape[1] == vars(self).get("n_features_in_") and not hasattr(self, "feature_names_in_"):
+                return X
         X = validate_data(
             self,
             X,
@@ -542,6 +548,11 @@ class Normalizer(Scaler):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         return tags
+
+
+def is_plain(X: Any) -> bool:
+    """Whether X is an array of floats to which nothing has to be done, so that the rounds of checking can be spared."""
+    return type(X) is np.ndarray and X.ndim == 2 and X.size > 0 and X.dtype in (np.float64, np.float32)
 
 
 def or_one(divisor: Array) -> Array:

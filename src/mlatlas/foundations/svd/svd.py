@@ -297,33 +297,34 @@ def _on_span(A: Any, V: Floats) -> SVD:
 
 
 def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> RandomisedSVD:
-    """Block Krylov iteration from n × block Gaussian numbers; the blocks are kept on the short side of A."""
+    """Block Krylov iteration from p × block Gaussian numbers; the blocks are kept on the short side of A."""
     n, p = A.shape
     if n < p:
         U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random_state)
         return RandomisedSVD(Vt.T, s, U.T, *errors)
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
     block = min(block, p)
-    S = _times(A.T, rng.standard_normal((n, block + TESTS)))
+    Y = _times(A, rng.standard_normal((p, block)))
+    S = _times(A.T, np.hstack([_conditioned(Y), rng.standard_normal((n, TESTS))]))
     S, tests = S[:, :block], S[:, block:]
-    P, Q, images = np.empty((p, 0)), _orthonormal(S), []
-    for step in range(n_iter + 1):
+    P, Q = np.empty((p, 0)), _orthonormal(S)
+    Z = np.empty((n, min((n_iter + 1) * block, p)))  # A P
+    for left in reversed(range(n_iter + 1)):
         P = np.hstack([P, Q])
         missed = tests - P @ (P.T @ tests)
-        last = step == n_iter or not Q.shape[1]
+        last = not left or not Q.shape[1]
         Y = _times(A, np.hstack([Q, missed]) if last else Q)
-        images.append(Y[:, : Q.shape[1]])
+        Y, twice = Y[:, : Q.shape[1]], Y[:, Q.shape[1] :]
+        Z[:, P.shape[1] - Q.shape[1] : P.shape[1]] = Y
         if last:
             break
-        Q = _beside(P, _times(A.T, _orthonormal(Y)))
-    Z = np.hstack(images)  # A P
+        Q = _beside(P, _times(A.T, _conditioned(Y)))
+    Z = Z[:, : P.shape[1]]
     U, s, Wt = _exact(Z, min(k + 1, P.shape[1]))
     total = _squares(A)
-    unseen = total - _squares(Z)
-    tail = min(_norm(missed) / LEAST_LENGTH, np.sqrt(_norm(Y[:, Q.shape[1]:]) / LEAST_LENGTH), np.sqrt(max(unseen, 0)))
+    tail = min(_norm(missed) / LEAST_LENGTH, np.sqrt(_norm(twice) / LEAST_LENGTH), _root(total - _squares(Z)))
     bound = np.hypot(s[k] if len(s) > k else 0.0, tail)
-    left = total - float(s[:k] @ s[:k])
-    return RandomisedSVD(U[:, :k], s[:k], Wt[:k] @ P.T, np.sqrt(max(left, 0)), bound)
+    return RandomisedSVD(U[:, :k], s[:k], Wt[:k] @ P.T, _root(total - float(s[:k] @ s[:k])), float(bound))
 
 
 def _beside(P: Floats, S: Floats) -> Floats:
@@ -338,23 +339,34 @@ def _beside(P: Floats, S: Floats) -> Floats:
 def _orthonormal(Y: Floats, least: float = -1.0) -> Floats:
     """Orthonormal columns with the span of Y (n, k), n ≥ k, without directions in which Y is no longer than ``least``.
 
-    Two rounds of Cholesky's QR, each a few matrix products; where columns are nearly dependent, LAPACK's SVD.
+    Cholesky's QR, a few matrix products, and once more if that moved much; LAPACK's SVD for nearly dependent columns.
     """
-    length = np.linalg.norm(Y, axis=0)
-    if length.min(initial=np.inf) > least:
-        Q = Y / np.where(length > 0, length, 1.0)
-        try:
-            for _ in range(2):
-                L = np.linalg.cholesky(Q.T @ Q)
-                if L.diagonal().min() < LEAST_PIVOT:
-                    break
-                Q = Q @ np.linalg.inv(L).T
-            else:
-                return Q
-        except np.linalg.LinAlgError:
-            pass
-    U, s, _ = np.linalg.svd(Y, full_matrices=False)
-    return U[:, s > least]
+    Q = Y
+    for _ in range(2):
+        R = _factor(Q)
+        if R is None:
+            U, s, _ = np.linalg.svd(Y, full_matrices=False)
+            return U[:, s > least]
+        Q = Q @ np.linalg.inv(R)
+    return Q
+
+
+def _conditioned(Y: Floats) -> Floats:
+    """Y, or orthonormal columns with its span where the weaker directions would drown in a product with Y."""
+    return _orthonormal(Y) if _factor(Y) is None else Y
+
+
+def _factor(Y: Floats) -> Floats | None:
+    """R with YᵀY = RᵀR, or None where the columns of Y, scaled to unit length, are nearly dependent."""
+    G = Y.T @ Y
+    length = np.sqrt(G.diagonal())
+    if not (length > 0).all():
+        return None
+    try:
+        L = np.linalg.cholesky(G / np.outer(length, length))
+    except np.linalg.LinAlgError:
+        return None
+    return L.T * length if L.diagonal().min(initial=1.0) > LEAST_PIVOT else None
 
 
 # ---- small parts -----------------------------------------------------------------------------------------
@@ -368,6 +380,11 @@ def _times(A: Any, X: Floats) -> Floats:
 def _norm(X: Floats) -> float:
     """The spectral norm of a matrix of a few columns."""
     return float(np.linalg.norm(X, 2))
+
+
+def _root(square: float) -> float:
+    """The root of a sum of squares that rounding may have made negative."""
+    return float(np.sqrt(max(square, 0.0)))
 
 
 def _squares(A: Any) -> float:

@@ -149,30 +149,52 @@ def least_squares(A: Design, Y: Floats) -> Solution:
 def primal(A: Design, Y: Floats) -> Solution | None:
     """For n > p: the normal equations, in better coordinates if the condition of A asks for them."""
     G, c = A.products(Y)
-    length = np.sqrt(np.maximum(G.diagonal(), 0))
-    live = length > np.maximum(5 * A.rounding, 1e-150)
     if not np.isfinite(G).all():
         return None
+    length = np.sqrt(np.maximum(G.diagonal(), 0))
+    live = length > np.maximum(5 * A.rounding, 1e-150)
     if not live.any():
         return Solution(np.zeros(c.shape), 0, "cholesky")
-    P = np.diag(1 / np.where(live, length, np.inf))[:, live]  # (p, r); the columns of A P have unit length
-    G = G[np.ix_(live, live)] / np.outer(length[live], length[live])
+    G = G if live.all() else G[np.ix_(live, live)]
     scale = np.linalg.norm(Y, axis=0)
 
     inverse = cholesky(G, LEAST_RCOND)
     if inverse:
-        W = refined(
-            lambda W: A.misfit(Y, W),
-            lambda g: P @ inverse(P.T @ g),  # (normal-equations)
-            c,
-            scale,
-        )
-        if W is not None:
-            return Solution(W, P.shape[1], "cholesky")
 
-    P = orthonormal(A, P, G)
+        def solve(g: Floats) -> Floats:
+            W = np.zeros(g.shape)
+            W[live] = inverse(g[live])  # (normal-equations)
+            return W
+
+        W = refined(lambda W: A.misfit(Y, W), solve, c, scale)
+        if W is not None:
+            return Solution(W, int(live.sum()), "cholesky")
+
+    P = orthonormal(A, G, live)
     W = refined(lambda W: A.misfit(Y, W), lambda g: P @ (P.T @ g), c, scale, stalled=1e-2)
     return None if W is None else Solution(W, P.shape[1], "preconditioned")
+
+
+def orthonormal(A: Design, G: Floats, live: NDArray[np.bool_]) -> Floats:
+    """Coordinates P (p, r) with (AP)ᵀ(AP) = I nearly, r the rank, orthogonal to the null directions of A.
+
+    G = AᵀA for the columns that are live. With those scaled to unit length its eigenvalues are worth 10⁻¹³ of the
+    largest, so after the first change of coordinates no direction of A that exists is shorter than 10⁻⁶, and the second
+    Gram matrix sees each to three digits or more.
+    """
+    length = np.sqrt(G.diagonal())
+    eigenvalues, V = np.linalg.eigh(G / length / length[:, None])
+    V /= np.sqrt(np.maximum(eigenvalues, FLOOR * eigenvalues[-1]))
+    P = np.zeros((len(live), len(V)))
+    P[live] = V / length[:, None]
+    squares, Q = np.linalg.eigh(A.gram(P))
+    P, V, size = P @ Q, V @ Q, np.sqrt(np.maximum(squares, 0))  # size is ‖A u‖ for each column u of P
+    least = FLOOR * np.sqrt(eigenvalues[-1]) * np.linalg.norm(V, axis=0)
+    null = size <= np.maximum(least, np.linalg.norm(A.rounding[:, None] * P, axis=0))
+    N = orth(P[:, null] / np.linalg.norm(P[:, null], axis=0))
+    P = P[:, ~null] / size[~null]
+    P -= N @ (N.T @ P)
+    return P
 
 
 def orthonormal(A: Design, P: Floats, G: Floats) -> Floats:
