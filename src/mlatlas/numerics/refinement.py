@@ -45,9 +45,9 @@ def refined(
 
     `misfit` is g − H W for a positive definite H, and `solve` an approximation of H⁻¹. A step d is measured by its
     energy √(gᵀd), column by column, against `scale`, by default the first step's; for H = AᵀA the energy is ‖A d‖, and
-    the lengths of the columns of Y are the scale. Each step is shorter than the one before by about the same factor. A
-    column is done when what is left is below the rounding error of its scale, or when the steps no longer halve. If
-    the last step is then longer than `stalled` times the scale it was no rounding, and None is returned.
+    the lengths of the columns of Y are the scale. A column is done when a step is below 10⁻¹³ of its scale, after which
+    little can follow, or when the steps no longer halve, because rounding is all that is left. A last step longer than
+    `stalled` times the scale was no rounding, and then None is returned.
 
     Björck 1987, Stability analysis of the method of seminormal equations; Higham 2002, section 20.6.
     """
@@ -59,6 +59,6 @@ def refined(
         d = solve(g)
         W += d
         last, step = step, np.sqrt(np.abs(np.sum(g * d, axis=0)))
-        if np.all((step * step <= 0.01 * EPS * scale * last) | (step > 0.5 * last)):
-            return W if np.all(step <= stalled * scale) else None
-    return None
+        if np.all((step <= 1e-13 * scale) | (step > 0.5 * last)):
+            break
+    return W if np.all(step <= stalled * scale) else None

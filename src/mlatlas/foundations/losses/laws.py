@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mlatlas.atlas.judge import Draw, Subject, agree, atmost, known, law, mutant
+from mlatlas.atlas.judge import Draw, Subject, agree, atmost, differs, known, law, mutant
 
 LN2 = np.log(2)
 STEP = 1e-5  # of central differences, good to ten digits on losses of size one
@@ -144,7 +144,7 @@ def three_classes(subject: Subject):
 )
 def lin(subject: Subject):
     p = np.array([0.9, 1 - 1 / np.sqrt(1000)])
-    return subject.focal_loss(np.log(p / (1 - p)), gamma=2.0).value / -np.log(p), [1 / 100, 1 / 1000]
+    return subject.focal_loss(np.log(p / (1 - p)), gamma=2.0)[0] / -np.log(p), [1 / 100, 1 / 1000]
 
 
 @known(
@@ -156,8 +156,8 @@ def lin(subject: Subject):
 def points_in_the_plane(subject: Subject):
     a, p, n = np.eye(3, 2)[[2, 0, 1]] * [[0.0], [1.0], [2.0]]
     b = np.array([3.0, 4.0])
-    costs = [subject.triplet_loss(a, p, n, margin=4.0).value]
-    return [*costs, *(subject.contrastive_loss(a, b, same, margin=6.0).value for same in (True, False))], [1, 12.5, 0.5]
+    costs = [subject.triplet_loss(a, p, n, margin=4.0)[0]]
+    return [*costs, *(subject.contrastive_loss(a, b, same, margin=6.0)[0] for same in (True, False))], [1, 12.5, 0.5]
 
 
 # ---- laws --------------------------------------------------------------------------------------------------
@@ -239,10 +239,10 @@ def derivative_in_the_embeddings(problem, subject, other):
         for which, axis in np.ndindex(len(vectors), points.shape[2]):
             step = np.zeros_like(vectors)
             step[which, :, axis] = STEP
-            above, below = (loss(*(vectors + s), *rest, margin=margin).value for s in (step, -step))
+            above, below = (loss(*(vectors + s), *rest, margin=margin)[0] for s in (step, -step))
             differences[which, :, axis] = (above - below) / (2 * STEP)
-        smooth = np.abs(loss(*vectors, *rest, margin=margin).value) > 1e-3  # not next to the kink
-        gradient = loss(*vectors, *rest, margin=margin).gradient
+        smooth = np.abs(loss(*vectors, *rest, margin=margin)[0]) > 1e-3  # not next to the kink
+        gradient = loss(*vectors, *rest, margin=margin)[1]
         result.append(agree(gradient[:, smooth], differences[:, smooth], scale=1e-3, tolerance=1e-5))
     return result
 
@@ -297,6 +297,24 @@ def above_the_tangents(problem, subject, other):
             atmost(value + gradient * (ends[:, None] - ends), np.broadcast_to(value[:, None], 2 * ends.shape))
         )
     return result
+
+
+@law(
+    "property",
+    given=numbers,
+    en="A hinge lets go: beyond its threshold loss and slope are zero. The log loss never does; its slope is never zero.",
+    zh="合页会松手：间隔超过阈值后，损失与导数都为零。对数损失从不松手，导数永不为零。",
+    source="Hastie, Tibshirani, Friedman 2009, section 12.3.2",
+)
+def lets_go(problem, subject, other):
+    x, threshold = problem
+    beyond = threshold + np.abs(x) + 1e-3
+    hinges = (subject.hinge_loss, subject.squared_hinge_loss)
+    zero = np.zeros((2, len(x)))
+    return [
+        *(agree(np.array(hinge(beyond, threshold=threshold)), zero, scale=1.0) for hinge in hinges),
+        differs(subject.logistic_loss(beyond)[1] * np.exp(beyond), zero[0]),
+    ]
 
 
 @law(
@@ -506,6 +524,27 @@ def focal_and_log_loss(problem, subject, other):
 
 
 @law(
+    "property",
+    given=lambda draw: (coin(1.0)(draw)[0], draw.choice([0.5, 1.0, 2.0, 3.0])),
+    en="Minimising the expected focal loss ends on the likelier side, but short of the odds: σ(f*) is not η. The probability is read off from the "
+    "slopes instead, η = φ′(−f*) / (φ′(f*) + φ′(−f*)).",
+    zh="最小化期望的焦点损失会落在更可能的一侧，却到不了对数几率：σ(f*) 不等于 η。概率要由两侧的导数还原：η = φ′(−f*) / (φ′(f*) + φ′(−f*))。",
+    source="Charoenphakdee, Vongkulbhisal, Chairatanakul, Sugiyama 2021, theorems 4 and 11",
+)
+def focal_probability(problem, subject, other):
+    eta, gamma = problem
+    at = least(lambda f: risk_slope(lambda m: subject.focal_loss(m, gamma=gamma), f, eta))
+    ahead, behind = subject.focal_loss(np.array([at, -at]), gamma=gamma)[1]
+    claimed = 1 / (1 + np.exp(-at))
+    return [
+        agree(behind / (ahead + behind), eta),
+        atmost(abs(claimed - 0.5), abs(eta - 0.5)),
+        differs(claimed, eta),
+        agree(np.sign(at), np.sign(eta - 0.5)),
+    ]
+
+
+@law(
     "approximates",
     given=far_ahead,
     en="A label far ahead costs e⁻ᵐ, however small that is, and a label far behind costs |m|: log loss and its slope lose no digits and do not overflow.",
@@ -576,9 +615,9 @@ def rigid_motions(problem, subject, other):
         ),
     ):
         result += [
-            agree(after.value, before.value),
-            agree(after.gradient, before.gradient @ Q),
-            agree(after.gradient.sum(0), np.zeros(points.shape[1:]), scale=1.0),
+            agree(after[0], before[0]),
+            agree(after[1], before[1] @ Q),
+            agree(after[1].sum(0), np.zeros(points.shape[1:]), scale=1.0),
         ]
     return result
 
@@ -706,9 +745,22 @@ def kink(ours):
 def parabola(ours):
     def change(loss, m, threshold=1.0):
         short = threshold - np.asarray(m, dtype=float)
-        return np.minimum(short**2, 1.0), np.where(short > 0, -2.0, 0.0) * np.minimum(short, 1.0)
+        return short**2, -2 * short
 
     return replaced("squared_hinge_loss", change)(ours)
+
+
+@mutant(
+    en="cuts the hinge off at 1 too, against outliers: the ramp loss",
+    zh="为防离群点，把合页损失在高度 1 处也截断：斜坡损失",
+    source="Collobert, Sinz, Weston, Bottou 2006, Trading Convexity for Scalability",
+)
+def ramp(ours):
+    def change(loss, m, threshold=1.0):
+        value, slope = loss(m, threshold=threshold)
+        return np.minimum(value, 1.0), np.where(value < 1.0, slope, 0.0)
+
+    return replaced("hinge_loss", change)(ours)
 
 
 @mutant(en="halves the squared hinge", zh="平方合页损失减半", source="the ½ in some derivations of the L2-loss SVM")
@@ -729,9 +781,9 @@ def half_margin(ours):
     return replaced("exponential_loss", change)(ours)
 
 
-@mutant(en="clips the exponent at 50", zh="指数截断在 50")
+@mutant(en="keeps the exponent below 50, for fear of overflow", zh="怕溢出，把指数限制在 50 以内")
 def clipped_exponent(ours):
-    return replaced("exponential_loss", lambda loss, m: loss(np.clip(m, -50, 50)))(ours)
+    return replaced("exponential_loss", lambda loss, m: loss(np.maximum(m, -50)))(ours)
 
 
 @mutant(
@@ -767,7 +819,7 @@ def weighs_the_easy(ours):
 )
 def constant_weight(ours):
     def change(loss, m, gamma=2.0):
-        value, slope = ours.logistic_loss(m)
+        slope = ours.logistic_loss(m)[1]
         return loss(m, gamma=gamma)[0], (-slope) ** gamma * slope
 
     return replaced("focal_loss", change)(ours)
@@ -779,21 +831,7 @@ def constant_weight(ours):
     source="dlib pull request 2552",
 )
 def value_without_gamma(ours):
-    def change(loss, m, gamma=2.0):
-        return SimpleNamespace(value=ours.logistic_loss(m)[0], gradient=loss(m, gamma=gamma)[1])
-
-    def pair(loss, m, gamma=2.0):
-        one = change(loss, m, gamma)
-        return Pair((one.value, one.gradient))
-
-    return replaced("focal_loss", pair)(ours)
-
-
-class Pair(tuple):
-    """A value and a gradient, as our own losses return them."""
-
-    value = property(lambda self: self[0])
-    gradient = property(lambda self: self[1])
+    return replaced("focal_loss", lambda loss, m, gamma=2.0: (ours.logistic_loss(m)[0], loss(m, gamma=gamma)[1]))(ours)
 
 
 @mutant(
@@ -865,7 +903,7 @@ def cancelling(ours):
 def plain_distances(ours):
     def change(loss, a, p, n, margin=1.0):
         near, far = np.linalg.norm(a - p, axis=-1), np.linalg.norm(a - n, axis=-1)
-        return Pair((np.maximum(near - far + margin, 0), loss(a, p, n, margin=margin)[1]))
+        return np.maximum(near - far + margin, 0), loss(a, p, n, margin=margin)[1]
 
     return replaced("triplet_loss", change)(ours)
 
@@ -888,7 +926,7 @@ def exchanged(ours):
 def anchor_fixed(ours):
     def change(loss, a, p, n, **rest):
         value, gradient = loss(a, p, n, **rest)
-        return Pair((value, gradient * [[[0.0]], [[1.0]], [[1.0]]]))
+        return value, gradient * [[[0.0]], [[1.0]], [[1.0]]]
 
     return replaced("triplet_loss", change)(ours)
 
@@ -902,7 +940,7 @@ def margin_of_squares(ours):
     def change(loss, a, b, same, margin=1.0):
         value, gradient = loss(a, b, same, margin=margin)
         push = np.maximum(margin - np.sum((np.asarray(a) - b) ** 2, axis=-1), 0) / 2
-        return Pair((np.where(same, value, push), gradient))
+        return np.where(same, value, push), gradient
 
     return replaced("contrastive_loss", change)(ours)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -353,13 +354,13 @@ def _classes(labels: ArrayLike, n: int, k: int) -> NDArray[np.intp]:
     return y.astype(np.intp, copy=False)
 
 
-def _finite(name: str, value: float) -> float:
-    if not (np.isreal(value) and np.ndim(value) == 0 and math.isfinite(value)):
+def _finite(name: str, value: Any) -> float:
+    if not (isinstance(value, Real) and math.isfinite(value)):
         raise ValueError(f"{name} must be a finite number; got {value!r}. Leave it out for the default.")
     return float(value)
 
 
-def _positive(name: str, value: float, *, or_zero: bool = False) -> float:
+def _positive(name: str, value: Any, *, or_zero: bool = False) -> float:
     number = _finite(name, value)
     if number < 0 or (number == 0 and not or_zero):
         raise ValueError(f"{name} must be {'at least zero' if or_zero else 'positive'}; got {value!r}.")

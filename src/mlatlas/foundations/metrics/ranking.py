@@ -44,6 +44,7 @@ Average = Literal["micro", "macro", "weighted"] | None
 Metric = Callable[["_Ranking"], float]
 
 AVERAGES: tuple[Average, ...] = ("micro", "macro", "weighted", None)
+ONE_CLASS = "Only one class occurs in y_true, so there are no pairs to rank: the area is undefined, NaN."
 USUAL_LABELS = ((0, 1), (-1, 1), (0,), (-1,), (1,))  # those of which 1 is positive without saying
 
 
@@ -293,7 +294,7 @@ def _area(ranking: _Ranking, max_fpr: float | None = None) -> float:
     """The probability that a positive outranks a negative."""
     positives, negatives = ranking.positives, ranking.negatives
     if not (len(positives.scores) and len(negatives.scores)):
-        warn_undefined("Only one class occurs in y_true, so there are no pairs to rank: the area is undefined, NaN.")
+        warn_undefined(ONE_CLASS)
         return float("nan")
     if max_fpr is not None and max_fpr < 1:
         fps, tps, _ = ranking.curve()
@@ -378,7 +379,10 @@ def _one_versus_rest(metric: Metric, at: Indices, scores: Array, average: Averag
 def _one_versus_one(at: Indices, scores: Array, average: Average) -> float:
     """The mean area over pairs of classes, each pair judged by the columns of both (Hand, Till 2001)."""
     areas, share = [], []
-    for a, b in itertools.combinations(np.unique(at), 2):
+    if len(present := np.unique(at)) < 2:
+        warn_undefined(ONE_CLASS)
+        return float("nan")
+    for a, b in itertools.combinations(present, 2):
         pair = (at == a) | (at == b)
         both = [_area(_Ranking.of(at[pair] == own, scores[pair, own], None)) for own in (a, b)]
         areas.append(sum(both) / 2)  # (hand-till)

@@ -22,6 +22,7 @@ from sklearn.utils import check_random_state, resample
 from mlatlas.foundations.scaling.passes import (
     EPS,
     FEW,
+    ROWS,
     Array,
     Floats,
     Piece,
@@ -337,7 +338,7 @@ class HalfNormalScaler(CurveScaler):
             above = np.fmax(X[piece.rows] - self.a_, 0.0)
             return np.stack([np.count_nonzero(above, axis=0), np.square(above).sum(axis=0)])
 
-        count, squares = np.sum(each(work, pieces(X), X.size, self.n_jobs), axis=0)
+        count, squares = np.sum(each(work, pieces(X, ROWS), X.size, self.n_jobs), axis=0)
         with np.errstate(all="ignore"):
             k: Floats = np.where(count > 0, count / squares, 1.0)  # (steepness)
         return k

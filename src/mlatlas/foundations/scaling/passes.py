@@ -24,6 +24,7 @@ Step = tuple[np.ufunc, Any]
 
 WIDTH = 512  # entries in a row of a folded block
 BLOCK = 2**16  # entries in a block: 512 kB, half of a usual second-level cache
+ROWS = 64  # rows of a block at least whose statistics are kept: they are then small beside it
 PARALLEL = 2**20  # entries from which threads repay their start
 FEW = 16  # order statistics for which selecting is faster than sorting
 EPS = float(np.finfo(np.float64).eps)
@@ -45,11 +46,11 @@ class Piece(NamedTuple):
         return X[self.rows].reshape(-1, self.k * X.shape[1])
 
 
-def pieces(X: Array) -> list[Piece]:
-    """The rows of X in order, in pieces of at most BLOCK entries where a row is no longer."""
+def pieces(X: Array, least: int = 1) -> list[Piece]:
+    """The rows of X in order, in pieces of about BLOCK entries and of at least so many rows, save for the last."""
     n, p = X.shape
     k = max(1, WIDTH // p) if X.flags.c_contiguous else 1
-    step, whole = k * max(1, BLOCK // (k * p)), n - n % k
+    step, whole = k * max(least, BLOCK // (k * p)), n - n % k
     found = [Piece(slice(at, min(at + step, whole)), k) for at in range(0, whole, step)]
     return found + [Piece(slice(whole, n), 1)] * (whole < n)
 
@@ -74,10 +75,14 @@ def each(work: Callable[[Any], Any], items: Sequence[Any], entries: int, n_jobs:
 
 
 class Moments(NamedTuple):
-    """Of each feature the total weight, the mean, and the sum of squares Σ v (x − mean)², each of shape (p,)."""
+    """Of each feature the total weight, the mean as ``mean + rest``, and the squares Σ v (x − mean − rest)²; shape (p,).
+
+    ``rest`` is what rounding took from the mean. Far from zero it tells the means of two blocks apart.
+    """
 
     n: Floats
     mean: Floats
+    rest: Floats
     squares: Floats
 
 
@@ -101,15 +106,19 @@ def group(B: Array, V: Array | None, p: int) -> Moments:
 
     mean = average(B)
     D = B - np.tile(mean, k)
-    left = average(D)
-    return Moments(n, mean + left, n * (average(np.square(D, out=D)) - left * left))
+    rest = average(D)
+    return Moments(n, mean, rest, n * (average(np.square(D, out=D)) - rest * rest))
 
 
 def pooled(groups: Sequence[Moments]) -> Moments:
     """The moments of all groups together: what varies within the groups, and what varies between their means."""
-    n, mean, within = (np.stack(parts) for parts in zip(*groups, strict=True))
-    n_all, mean_all, between = group(mean, n, mean.shape[1])
-    return Moments(n_all, mean_all, within.sum(0) + between)  # (merge)
+    if len(groups) == 1:
+        return groups[0]
+    n, mean, rest, within = (np.stack(parts) for parts in zip(*groups, strict=True))
+    origin = np.take_along_axis(mean, np.argmax(n > 0, axis=0)[None], axis=0)[0]
+    all_n, offset, more, between = group(mean - origin + rest, n, mean.shape[1])
+    all_mean = origin + (offset + more)
+    return Moments(all_n, all_mean, offset + more - (all_mean - origin), within.sum(0) + between)  # (merge)
 
 
 def moments(X: Array, weights: Floats | None = None, n_jobs: int | None = None) -> Moments:
@@ -128,7 +137,7 @@ def moments(X: Array, weights: Floats | None = None, n_jobs: int | None = None) 
         missing = np.isnan(B)
         return group(np.where(missing, 0, B), np.where(missing, 0, 1.0 if V is None else V), p)
 
-    return pooled(each(work, pieces(X), X.size, n_jobs))
+    return pooled(each(work, pieces(X, ROWS), X.size, n_jobs))
 
 
 def sparse_moments(X: Any, weights: Floats | None = None) -> Moments:
@@ -144,8 +153,8 @@ def sparse_moments(X: Any, weights: Floats | None = None) -> Moments:
     n_or_one, implicit = np.where(n > 0, n, 1.0), n - stored
     mean = total(np.where(missing, 0.0, X.data)) / n_or_one
     D = np.where(missing, 0.0, X.data - mean[columns])
-    left = total(D) - implicit * mean
-    return Moments(n, mean + left / n_or_one, total(D * D) + implicit * mean**2 - left * left / n_or_one)
+    rest = (total(D) - implicit * mean) / n_or_one
+    return Moments(n, mean, rest, total(D * D) + implicit * mean**2 - n * rest**2)
 
 
 def is_sparse(X: Any) -> bool:
@@ -168,7 +177,7 @@ def extremes(X: Array, n_jobs: int | None = None) -> tuple[Array, Array]:
         ends = np.stack([np.fmin.reduce(B, axis=0), -np.fmax.reduce(B, axis=0)]).reshape(2, -1, p)
         return np.asarray(np.fmin.reduce(ends, axis=1))
 
-    low, minus_high = np.fmin.reduce(each(work, pieces(X), X.size, n_jobs), axis=0)
+    low, minus_high = np.fmin.reduce(each(work, pieces(X, ROWS), X.size, n_jobs), axis=0)
     return low, -minus_high
 
 

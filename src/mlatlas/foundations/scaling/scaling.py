@@ -59,8 +59,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         if is_plain(X) and (X.flags.writeable or not writeable):
             if first:
                 self.n_features_in_ = X.shape[1]
-                vars(self).pop("feature_names_in_", None)
-            if X.shape[1] == vars(self).get("n_features_in_") and not hasattr(self, "feature_names_in_"):
+                self.__dict__.pop("feature_names_in_", None)
+            if X.shape[1] == self.__dict__.get("n_features_in_") and not hasattr(self, "feature_names_in_"):
                 return X
         X = validate_data(
             self,
@@ -159,6 +159,7 @@ class StandardScaler(AffineScaler):
     var_: Floats | None
     scale_: Floats | None
     n_samples_seen_: Any
+    _seen: Moments
 
     def __init__(
         self, *, copy: bool = True, with_mean: bool = True, with_std: bool = True, n_jobs: int | None = None
@@ -191,9 +192,8 @@ class StandardScaler(AffineScaler):
         return self._mapped(*self._room(X, copy), self._inverse_steps())
 
     def _steps(self) -> list[Step]:
-        return [(np.subtract, self.mean_)] * self.with_mean + [
-            (np.divide, self.scale_)
-        ] * self.with_std  # (standardise)
+        centre: list[Step] = [(np.subtract, self.mean_)] * self.with_mean
+        return centre + [(np.divide, self.scale_)] * self.with_std  # (standardise)
 
     def _inverse_steps(self) -> list[Step]:
         return [(np.multiply, self.scale_)] * self.with_std + [(np.add, self.mean_)] * self.with_mean
@@ -207,32 +207,23 @@ class StandardScaler(AffineScaler):
     def _learn(self, X: Any, sample_weight: ArrayLike | None, first: bool) -> Self:
         X = self._read(X, first=first)
         s = check_weights(sample_weight, X.shape[0])
-        seen = sparse_moments(X, s) if is_sparse(X) else moments(X, s, self.n_jobs)
-        if not np.isfinite(seen.squares if self.with_std else seen.mean).all():
+        new = sparse_moments(X, s) if is_sparse(X) else moments(X, s, self.n_jobs)
+        if not np.isfinite(new.squares if self.with_std else new.mean).all():
             self._refuse_infinities(X)
             raise ValueError(
                 f"X must have squares below {np.finfo(float).max:.1e}; got larger ones. Divide X by a constant."
             )
-        seen = seen if first else pooled([self._seen(), seen])
+        self._seen = new if first else pooled([self._seen, new])
+        n, squares, mean = self._seen.n, self._seen.squares, self._seen.mean + self._seen.rest
 
-        n, mean, squares = seen
         self.n_samples_seen_ = n.astype(np.int64) if np.array_equal(n, np.rint(n)) else n
         if n.min() == n.max():
             self.n_samples_seen_ = self.n_samples_seen_[0]
-        mean[n == 0] = np.nan
-        var = np.maximum(squares, 0) / np.where(n > 0, n, np.nan)  # (variance)
-        self.mean_ = mean if self.with_mean or self.with_std else None
+        var = np.maximum(squares, 0) / np.where(n > 0, n, np.nan)
+        self.mean_ = np.where(n > 0, mean, np.nan) if self.with_mean or self.with_std else None
         self.var_ = var if self.with_std else None
         self.scale_ = np.where(var <= (CONSTANT * mean) ** 2, 1.0, np.sqrt(var)) if self.with_std else None
         return self
-
-    def _seen(self) -> Moments:
-        """What was learnt so far, as the moments of one group."""
-        n = np.broadcast_to(np.asarray(self.n_samples_seen_, dtype=np.float64), self.n_features_in_)
-        mean, var = (
-            np.zeros(len(n)) if kept is None else np.where(n > 0, kept, 0.0) for kept in (self.mean_, self.var_)
-        )
-        return Moments(n, mean, var * n)
 
     def __sklearn_tags__(self) -> Any:
         """Say that a table that is to be centred cannot be sparse."""

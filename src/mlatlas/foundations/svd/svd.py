@@ -288,9 +288,13 @@ def _lanczos_vectors(A: Any, k: int) -> Floats:
 def _on_span(A: Any, V: Floats) -> SVD:
     """The triplets of A V Vᵀ, for V (p, k) with orthonormal columns: the best that their span can say of A."""
     Y = A @ V
-    Q = _orthonormal(Y)
-    W, s, Zt = np.linalg.svd(Q.T @ Y)
-    return SVD(Q @ W, s, Zt @ V.T)
+    R = _factor(Y)
+    if R is None:
+        U, s, Zt = np.linalg.svd(Y, full_matrices=False)
+    else:
+        _, s, Zt = np.linalg.svd(R)
+        U = Y @ (Zt.T / s)
+    return SVD(U, s, Zt @ V.T)
 
 
 # ---- randomised ------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from mlatlas.linear.lasso.kernels import Floats, gather, sweep_dense, sweep_sparse
 from mlatlas.numerics.tables import Design
@@ -37,11 +38,14 @@ Indices = NDArray[np.intp]
 
 ROUND = 100  # features that may join W at once, and a quarter of W
 FEW = 4  # sweeps over the features in use to one over all of W
+PATIENCE = 15  # features at which a sweep costs as much as a leap
+LEAPS = 100  # times that features are set to zero in a leap
+NUDGE = 1e-12  # of the greatest ‖aⱼ‖², which keeps a singular G_AA from being inverted
 PART = 0.1  # the part of the present gap to which a model is solved,
 SLACK = 0.9  # but of the allowed gap no less than this
 CHEAP = 16  # features for which AᵀA costs as much as a product with A
-SAMPLE = 20  # rows for each feature in a sample
-MOVES = 30  # steps on a sampled model before all rows are taken
+SAMPLE = 10  # rows for each feature in a sample
+STEPS = 30  # steps on a sampled model before all rows are taken
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class Penalty:
     lam: float
     beta: float
     positive: bool = False
+
+    def of(self, w: Floats) -> float:
+        """Return its value at w."""
+        return float(self.lam * np.abs(w).sum() + 0.5 * self.beta * (w @ w))
 
     def pull(self, g: Floats) -> Floats:
         """Return how strongly g draws each feature from zero: one at zero stays there up to λ."""
@@ -77,7 +85,7 @@ def times(design: Design, w: Floats) -> Floats:
     return z if design.root is None else design.root * z
 
 
-def adjoint(design: Design, r: Floats) -> Floats:
+def gradient(design: Design, r: Floats) -> Floats:
     """Return Aᵀr (p,): one product with X, in the precision of X."""
     sr = r if design.root is None else design.root * r
     x = design.X.T @ sr.astype(design.X.dtype, copy=False)
@@ -92,8 +100,9 @@ class _Columns:
     """
 
     W: Indices
-    G: Floats | None
+    G: Floats
     squares: Floats  # the diagonal of G
+    multiplied = True  # whether G is at hand
 
     def __init__(self, design: Design, y: Floats) -> None:
         self.design, self.y = design, y
@@ -124,6 +133,42 @@ class _Columns:
         w0, x0, square = self.origin
         return float(square - (w - w0) @ (x0 + state))
 
+    def leap(self, state: Floats, w: Floats, penalty: Penalty) -> None:
+        """Minimise over the features in use at once, as long as none changes sign; those that would are set to zero.
+
+        P is quadratic there. Where setting several to zero does not lower P, only the first to change sign is, and it
+        begins again.
+        """
+        for _ in range(LEAPS):
+            used = np.flatnonzero(w)
+            H = self.G[np.ix_(used, used)]
+            H[np.diag_indices(len(used))] += penalty.beta + NUDGE * self.squares.max()
+            before = w[used]
+            try:
+                step = cho_solve(cho_factor(H), state[used] - penalty.beta * before - penalty.lam * np.sign(before))
+            except LinAlgError:
+                return
+            with np.errstate(divide="ignore"):
+                reach = np.where(step * before < 0.0, -before / step, np.inf)  # (used,), the part of the step to zero
+            first = min(1.0, float(reach.min()))
+            if not (self._go(state, w, used, np.where(reach <= 1.0, 0.0, before + step), penalty) or first == 1.0):
+                self._go(state, w, used, np.where(reach <= first, 0.0, before + first * step), penalty)
+            if first == 1.0:
+                return
+
+    def _go(self, state: Floats, w: Floats, used: Indices, after: Floats, penalty: Penalty) -> bool:
+        """Set w[used] to `after` if that lowers P; return whether it does."""
+        w1 = w.copy()
+        w1[used] = after
+        state1 = state - self.G[: len(w), used] @ (after - w[used])
+        lower = self._objective(state1, w1, penalty) < self._objective(state, w, penalty)
+        if lower:
+            w[:], state[:] = w1, state1
+        return lower
+
+    def _objective(self, state: Floats, w: Floats, penalty: Penalty) -> float:
+        return 0.5 * self.square(state, w) + penalty.of(w)
+
 
 class _Gathered(_Columns):
     """A_W gathered from a dense X in Fortran order, with G while k ≤ n. Afterwards the state is r, at O(n) a coordinate."""
@@ -148,9 +193,9 @@ class _Gathered(_Columns):
         old, new = self.A[:, :k], self.A[:, k:]
         mean = self.design.mean[features]
         gather(self.design.X, features, mean, self.root, new)
-        if len(self.W) > max(n, ROUND):
-            self.G = None
-        if self.G is None:
+        if self.multiplied and len(self.W) > max(n, 4 * ROUND):
+            self.G, self.multiplied = np.empty((0, 0), order="F"), False
+        if not self.multiplied:
             squares = np.einsum("ij,ij->j", new, new)
         else:
             if len(self.W) > len(self.G):
@@ -164,49 +209,238 @@ class _Gathered(_Columns):
 
     def move(self, w: Floats, penalty: Penalty) -> tuple[Floats, Floats, float]:
         self.r = self.y - self.A @ w
-        x = adjoint(self.design, self.r)
+        x = gradient(self.design, self.r)
         x[self.W] = self.A.T @ self.r  # centred and in double precision, whatever X is
         return w, x, float(self.r @ self.r)
 
     def start(self, w: Floats, x: Floats, square: float) -> Floats:
-        return super().start(w, x, square) if self.G is not None else self.r.copy()
+        return super().start(w, x, square) if self.multiplied else self.r.copy()
 
     def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
-        if self.G is not None:
+        if self.multiplied:
             super().sweep(state, w, order, penalty)
             return
         sweep_dense(self.store, False, self.squares, state, w, order, penalty.lam, penalty.beta, penalty.positive)
 
     def slope(self, state: Floats) -> Floats:
-        return state if self.G is not None else self.A.T @ state
+        return state if self.multiplied else self.A.T @ state
 
     def square(self, state: Floats, w: Floats) -> float:
-        return super().square(state, w) if self.G is not None else float(state @ state)
+        return super().square(state, w) if self.multiplied else float(state @ state)
 
 
 class _Products(_Columns):
     """All features of a dense X, with G = AᵀA from all rows, or a multiple of A_SᵀA_S from a sample S of them.
 
-    With all rows no product with A is needed any more. With a sample, Ĝ errs by about √(k/|S|) of itself for k features
-    in use, and a step on its model is taken as far as it lowers a bound on P; the two products with A that this takes
-    tell AᵀA d for the step d, which Ĝ is made to agree with (the update of Broyden, Fletcher, Goldfarb and Shanno).
+    With all rows no product with A is needed any more. With a sample, G errs by about √(k/|S|) of itself for k features
+    in use: it is a model, from which x = Aᵀr is told by two products with A a step. They also tell AᵀA d for the step d,
+    and G is made to agree (the update of Broyden, Fletcher, Goldfarb and Shanno).
     """
 
-    def __init__(self, design: Design, y: Floats, every: int) -> None:
+    def __init__(self, design: Design, y: Floats, every: int = 1) -> None:
         super().__init__(design, y)
-        p = design.shape[1]
-        self.W = np.arange(p)
-        self.w, self.r, self.x = np.zeros(p), y, adjoint(design, y)
-        self.c, self.moves, self.sampled = self.x, 0, every > 1
+        self.sampled, self.steps = every > 1, 0
+        self.W = np.arange(design.shape[1])
+        self.w, self.r = np.zeros(len(self.W)), y
         self._multiply(every)
+        self.x = gradient(design, y) if self.sampled else self.c
 
     def _multiply(self, every: int) -> None:
-        """Set G from every so many rows."""
+        """Set G from every so many rows; features that are constant in a sample get their ‖aⱼ‖² from all rows."""
         n, rows = len(self.y), slice(None, None, every)
-        part = Design(self.design.X[rows], self.design.mean, self.design.weight[rows], self.design.centred)
-        self.G = np.asfortranarray(part.gram() * (n / part.shape[0]))
-        ...
+        root = None if self.design.root is None else self.design.root[rows]
+        part = Design(self.design.X[rows], self.design.mean, root, self.design.centred)
+        G, c = part.products(self.y[rows, None])
+        self.G = np.asfortranarray(G * (n / part.shape[0]))
+        self.c = c[:, 0]
+        self.squares = _checked(self.G.diagonal(), self.design.mean, n)
+        if self.sampled and (constant := np.flatnonzero(self.squares == 0.0)).size:
+            columns = _Gathered(self.design, self.y)
+            columns.extend(constant)
+            self.G[constant, constant] = self.squares[constant] = columns.squares
+
+    def move(self, w: Floats, penalty: Penalty) -> tuple[Floats, Floats, float]:
+        if not self.sampled:
+            x = self.c - self.G @ w
+            return w, x, max(float(self.y @ self.y - w @ (self.c + x)), 0.0)
+        d = w - self.w
+        z = times(self.design, d)
+        r = self.r - z
+        before, after = (0.5 * float(e @ e) + penalty.of(v) for e, v in ((self.r, self.w), (r, w)))
+        self.steps += 1
+        if self.steps > STEPS or (self.steps > 1 and after >= before):
+            self.sampled = False
+            self._multiply(1)
+            return self.move(w, penalty)
+        if d.any():
+            x = gradient(self.design, r)
+            told, modelled = self.x - x, self.G @ d  # (p,), AᵀA d and G d
+            self.G += np.outer(told, told / (z @ z)) - np.outer(modelled, modelled / (d @ modelled))
+            self.squares = self.G.diagonal().copy()
+            self.w, self.r, self.x = w.copy(), r, x
+        return w, self.x, float(r @ r)
+
+
+class _Sparse(_Columns):
+    """√s X_W in CSC layout with the means apart: the state is (ρ, c) with r = ρ + c√s, so that nothing is filled in."""
+
+    multiplied = False
+
+    def __init__(self, design: Design, y: Floats) -> None:
+        super().__init__(design, y)
+        self.root = design.weight
+        self.W, self.squares = np.empty(0, np.intp), np.empty(0)
+        self.A: Any = sparse.csc_array((len(y), 0))
 
     def extend(self, features: Indices) -> None:
-        """Nothing is outside W."""
+        new = sparse.csc_array(self.design.X[:, features], dtype=np.float64)
+        column = np.repeat(np.arange(len(features)), np.diff(new.indptr))
+        root, mean = self.root[new.indices], self.design.mean[features]
+        new.data *= root
 
+        def total(values: Floats) -> Floats:
+            return np.bincount(column, values, minlength=len(features)).astype(np.float64)
+
+        zeros = np.where(np.diff(new.indptr) < len(self.root), self.root @ self.root - total(root**2), 0.0)
+        squares = total((new.data - mean[column] * root) ** 2) + mean**2 * np.maximum(zeros, 0.0)
+        self.squares = np.append(self.squares, _checked(squares, mean, len(self.root)))
+        self.A = sparse.hstack((self.A, new), format="csc")
+        self.W = np.append(self.W, features)
+
+    def move(self, w: Floats, penalty: Penalty) -> tuple[Floats, Floats, float]:
+        self.r = self.y - (self.A @ w - self.root * (self.design.mean[self.W] @ w))
+        return w, gradient(self.design, self.r), float(self.r @ self.r)
+
+    def start(self, w: Floats, x: Floats, square: float) -> Floats:
+        return np.append(self.r, 0.0)
+
+    def sweep(self, state: Floats, w: Floats, order: Indices, penalty: Penalty) -> None:
+        A, mean, total = self.A, self.design.mean[self.W], float(self.root @ self.root)
+        sweep_sparse(
+            A.data, A.indices, A.indptr, mean, total, self.squares, state, w, order,
+            penalty.lam, penalty.beta, penalty.positive,
+        )  # fmt: skip
+
+    def slope(self, state: Floats) -> Floats:
+        r = state[:-1] + state[-1] * self.root
+        return np.asarray(self.A.T @ r - self.design.mean[self.W] * (self.root @ r))
+
+    def square(self, state: Floats, w: Floats) -> float:
+        r = state[:-1] + state[-1] * self.root
+        return float(r @ r)
+
+
+def descend(columns: _Columns, w: Floats, state: Floats, penalty: Penalty, tol: float, limit: int) -> int:
+    """Minimise over the features of W, changing w, until the gap on W is at most `tol`; return the number of sweeps.
+
+    A sweep over all of W, which may bring features into use, is followed by a few over those in use. Where sweeps are
+    slow, a leap follows whenever they have cost as much.
+    """
+    everything, patience = np.arange(len(w)), PATIENCE + len(w) // PATIENCE
+    sweeps, leaps = 0, 0
+    while True:
+        columns.sweep(state, w, everything, penalty)
+        sweeps += 1
+        g = columns.slope(state) - penalty.beta * w
+        if sweeps >= limit or penalty.gap(w, g, penalty.pull(g), columns.square(state, w)) <= tol:
+            return sweeps
+        used = np.flatnonzero(w)
+        for _ in range(min(FEW, limit - sweeps)):
+            columns.sweep(state, w, used, penalty)
+            sweeps += 1
+        if columns.multiplied and sweeps > (leaps + 1) * patience:
+            columns.leap(state, w, penalty)
+            leaps += 1
+
+
+@dataclass(frozen=True)
+class Path:
+    """The answers for m penalties: coefficients (p, m), duality gaps (m,) and numbers of sweeps (m,)."""
+
+    coefs: NDArray[Any]
+    gaps: Floats
+    sweeps: NDArray[np.intp]
+
+    def then(self, w: Floats, gap: float) -> Path:
+        """Return the path with one more answer, found otherwise, which counts as one sweep."""
+        coefs = np.column_stack([self.coefs, w.astype(self.coefs.dtype)])
+        return Path(coefs, np.append(self.gaps, gap), np.append(self.sweeps, 1))
+
+
+def solve(
+    design: Design, y: Floats, start: Floats, penalties: Sequence[Penalty], *, gap: float, max_sweeps: int
+) -> Path:
+    """Minimise P under each penalty in turn, from `start` (p,), until its duality gap is at most `gap`.
+
+    W grows by the features drawn most strongly from zero: at first by those within the sequential strong rule's
+    2λ − ‖g‖∞ (Tibshirani et al. 2012), in the end by those that violate |g| ≤ λ. As the gap is measured over all
+    features, none is missed.
+    """
+    m, p = len(penalties), len(start)
+    path = Path(np.zeros((p, m), design.X.dtype, order="F"), np.empty(m), np.zeros(m, np.intp))
+    if not m:
+        return path
+    columns, start = _columns(design, y, start, penalties, gap)
+    w, x, square = columns.move(start[columns.W], penalties[0])
+    for i, penalty in enumerate(penalties):
+        while True:
+            g = x.copy()
+            g[columns.W] -= penalty.beta * w
+            pull = penalty.pull(g)
+            path.gaps[i] = penalty.gap(w, g[columns.W], pull, square)
+            left = max_sweeps - int(path.sweeps[i])
+            if path.gaps[i] <= gap or left <= 0:
+                break
+            if len(w) < p:
+                threshold = min(penalty.lam, 2.0 * penalty.lam - pull.max())
+                pull[columns.W] = -np.inf
+                joining = np.flatnonzero(pull > threshold)
+                room = min(ROUND + len(w) // 4, max(10, 4 * p // (CHEAP + len(w))))
+                if len(joining) > room:
+                    joining = joining[np.argpartition(-pull[joining], room)[:room]]
+                columns.extend(joining)
+                w = np.append(w, np.zeros(len(joining)))
+            state = columns.start(w, x[columns.W], square)
+            goal = max(PART * path.gaps[i], SLACK * gap)
+            path.sweeps[i] += descend(columns, w, state, penalty, goal, left)
+            w, x, square = columns.move(w, penalty)
+        path.coefs[columns.W, i] = w
+    return path
+
+
+def _columns(
+    design: Design, y: Floats, start: Floats, penalties: Sequence[Penalty], gap: float
+) -> tuple[_Columns, Floats]:
+    """Choose what to descend on, with the features of `start` in W, and perhaps find a better start.
+
+    AᵀA is worth having where it costs no more than the products with A that it saves. For one penalty on very many rows
+    a sample of them gives a model, and its answer with the exact Aᵀy a first W, unless that would be most features.
+    """
+    n, p = design.shape
+    if not design.is_sparse and n >= p and p <= CHEAP * (CHEAP + len(penalties)):
+        return _Products(design, y), start
+    large = n >= 4 * SAMPLE * p and CHEAP * n >= p * p and design.X.dtype == np.float64
+    if large and not design.is_sparse and len(penalties) == 1 and not start.any():
+        model = _Products(design, y, n // (SAMPLE * p))
+        guess = start.copy()
+        descend(model, guess, model.start(guess, model.x, float(y @ y)), penalties[0], SLACK * gap, FEW * CHEAP)
+        if 4 * np.count_nonzero(guess) > p:
+            return model, start
+        start = guess
+    columns = _Sparse(design, y) if design.is_sparse else _Gathered(design, y)
+    columns.extend(np.flatnonzero(start))
+    return columns, start
+
+
+def _checked(squares: Floats, mean: Floats, n: int) -> Floats:
+    """Set to zero the ‖aⱼ‖² of columns that are constant but for rounding, and refuse those that overflow."""
+    if not np.isfinite(squares).all():
+        raise ValueError("X must have squares that do not overflow; rescale the features.")
+    rounding = n * (4.0 * np.finfo(np.float64).eps * np.sqrt(n) * mean) ** 2
+    return np.where(squares > rounding, squares, 0.0)
+
+
+def _enlarged(a: Floats, shape: tuple[int, int]) -> Floats:
+    larger = np.empty(shape, order="F")
+    larger[: a.shape[0], : a.shape[1]] = a
+    return larger

@@ -185,7 +185,7 @@ def orthonormal(A: Design, G: Floats, live: NDArray[np.bool_]) -> Floats:
     length = np.sqrt(G.diagonal())
     eigenvalues, V = np.linalg.eigh(G / length / length[:, None])
     V /= np.sqrt(np.maximum(eigenvalues, FLOOR * eigenvalues[-1]))
-    P = np.zeros((len(live), len(V)))
+    P: Floats = np.zeros((len(live), len(V)))
     P[live] = V / length[:, None]
     squares, Q = np.linalg.eigh(A.gram(P))
     P, V, size = P @ Q, V @ Q, np.sqrt(np.maximum(squares, 0))  # size is ‖A u‖ for each column u of P
@@ -193,27 +193,7 @@ def orthonormal(A: Design, G: Floats, live: NDArray[np.bool_]) -> Floats:
     null = size <= np.maximum(least, np.linalg.norm(A.rounding[:, None] * P, axis=0))
     N = orth(P[:, null] / np.linalg.norm(P[:, null], axis=0))
     P = P[:, ~null] / size[~null]
-    P -= N @ (N.T @ P)
-    return P
-
-
-def orthonormal(A: Design, P: Floats, G: Floats) -> Floats:
-    """New coordinates P′ (p, r) with (AP′)ᵀ(AP′) = I nearly, r the rank, orthogonal to the null directions of A.
-
-    P has one column for each feature that counts, and G = (AP)ᵀ(AP) has a unit diagonal. G's eigenvalues are worth
-    10⁻¹³ of the largest, so after the first change of coordinates no direction of A that exists is shorter than 10⁻⁶,
-    and the second Gram matrix sees each to three digits or more.
-    """
-    eigenvalues, V = np.linalg.eigh(G)
-    V /= np.sqrt(np.maximum(eigenvalues, FLOOR * eigenvalues[-1]))
-    squares, Q = np.linalg.eigh(A.gram(P @ V))
-    V, length = V @ Q, np.sqrt(np.maximum(squares, 0))  # length of A P v, for each column v of V
-    noise = np.linalg.norm(V * (A.rounding @ P)[:, None], axis=0)
-    null = length <= np.maximum(FLOOR * np.sqrt(eigenvalues[-1]) * np.linalg.norm(V, axis=0), noise)
-    P, N = P @ (V[:, ~null] / length[~null]), P @ V[:, null]
-    N = orth(N / np.linalg.norm(N, axis=0))
-    coordinates: Floats = P - N @ (N.T @ P)
-    return coordinates
+    return np.asarray(P - N @ (N.T @ P))
 
 
 def dual(A: Design, Y: Floats) -> Solution | None:

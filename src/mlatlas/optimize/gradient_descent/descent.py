@@ -150,7 +150,7 @@ class Method(Protocol):
 Search = Callable[[Line, float], bool]  # leaves an acceptable trial point in the line, or returns False
 
 FAILED = (
-    "No step along the direction lowers f: it is as low as rounding allows, it has no minimum there, "
+    "No step along the direction lowers f: it is as low as rounding allows, or falls without end, "
     "or the gradient is not its derivative."
 )
 

@@ -84,7 +84,7 @@ class Steepest:
 
     def aim(self, line: Line) -> float:
         """Point against the gradient."""
-        np.negative(line.g, out=line.d)
+        np.negative(line.g, out=line.d)  # (bargain)
         return 2 * line.t if line.t > 0 else 1 / math.sqrt(float(line.g @ line.g))
 
     def learn(self, line: Line) -> None:

@@ -18,7 +18,8 @@ SHRINK = 0.5
 EXACT = 1e-8  # the c₂ that counts as zero
 DIVERGED = 1e100  # f, relative to its start, that no descent reaches
 ROUNDING = 1e-13  # of f, relative: how far two values that should be equal may lie apart
-GROWTH = 10.0  # of the step while φ is as steep as at the start: a parabola's minimum is farther still
+DIGITS = 1e3  # a fall of so many roundings can be measured
+GROWTH = 10.0  # of the step from one trial to the next, at most
 TRIALS = 60
 
 
@@ -41,9 +42,12 @@ def fixed(step: float) -> Search:
 
 
 def backtracking(line: Line, t: float) -> bool:
-    """Halve t until f falls by a quarter of what the slope promises; False when rounding drowns the fall."""
+    """Halve t until f falls by a quarter of what the slope promises; False when no trial does."""
+    noise = _noise(line, t)
     for _ in range(TRIALS):
-        if line.value(t) <= line.fun + ARMIJO * t * line.slope0:  # (armijo)
+        if not (noise or _measurable(line, t)):
+            break
+        if _fallen(line, line.value(t), ARMIJO, noise):
             line.slope()
             return True
         t *= SHRINK
@@ -55,29 +59,28 @@ def flattening(c2: float) -> Search:
 
     The bracket [left, right] keeps two facts: at its left end φ has fallen enough and still falls too steeply; at its
     right end φ has not fallen enough, or rises. Such a bracket holds a step that satisfies both conditions, so it is
-    only to be shrunk. Where values differ by no more than their rounding, the first condition is replaced by what it
-    says of the slopes of a parabola, φ'(t) ≤ (2c₁ - 1) φ'(0) (Hager and Zhang 2005).
+    only to be shrunk.
     """
     c1 = 1e-4 * c2
 
     def search(line: Line, t: float) -> bool:
-        noise = ROUNDING * abs(line.fun)
+        noise = _noise(line, t)
         left, right = (0.0, line.fun, line.slope0), (math.inf, math.inf, math.inf)
         width = math.inf
         for _ in range(TRIALS):
+            if not (noise or left[0] or _measurable(line, t)):
+                return False
             value = line.value(t)
+            low = _fallen(line, value, c1, noise)
             slope = line.slope() if value < math.inf else math.inf
-            fallen = value <= line.fun + c1 * t * line.slope0 or (
-                value <= line.fun + noise and slope <= (2 * c1 - 1) * line.slope0
-            )
-            if fallen and abs(slope) <= -c2 * line.slope0:
+            if low and abs(slope) <= -c2 * line.slope0:
                 return True
-            if fallen and slope < 0:
+            if low and slope < 0:
                 left = t, value, slope
             else:
                 right = t, value, slope
             if right[0] == math.inf:
-                t *= GROWTH
+                t = _beyond(line.slope0, left)
                 continue
             before, width = width, right[0] - left[0]
             t = _between(left, right, noise) if width <= before / 2 else left[0] + width / 2
@@ -95,6 +98,34 @@ def flattening(c2: float) -> Search:
 exact = flattening(EXACT)
 
 End = tuple[float, float, float]  # t, φ(t), φ'(t)
+
+
+def _noise(line: Line, t: float) -> float:
+    """The rounding of f, where the first trial promises a fall of no more than a few digits of it; otherwise zero."""
+    return 0.0 if _measurable(line, t, DIGITS) else ROUNDING * abs(line.fun)
+
+
+def _measurable(line: Line, t: float, digits: float = 1.0) -> bool:
+    """Whether the fall that the slope promises is more than so many roundings of f."""
+    return -t * line.slope0 > digits * ROUNDING * abs(line.fun)
+
+
+def _fallen(line: Line, value: float, c: float, noise: float) -> bool:
+    """Armijo's condition φ(t) ≤ φ(0) + c t φ'(0).
+
+    Where rounding drowns it, what it says of the slopes of a parabola is asked instead: φ'(t) ≤ (2c − 1) φ'(0) (Hager
+    and Zhang 2005).
+    """
+    if value <= line.fun + c * line.t * line.slope0:  # (armijo)
+        return True
+    return value <= line.fun + noise and line.slope() <= (2 * c - 1) * line.slope0
+
+
+def _beyond(slope0: float, left: End) -> float:
+    """Where the slope would be zero if it rose as it has done so far, at most ten times as far."""
+    t, _, slope = left
+    growth = slope0 / (slope0 - slope) if slope > slope0 else GROWTH  # (exact-step)
+    return t * min(max(growth, 1.1), GROWTH)
 
 
 def _between(left: End, right: End, noise: float) -> float:
