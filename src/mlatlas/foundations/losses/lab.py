@@ -31,7 +31,7 @@ NAMES = {
     "focal": Text("focal", "焦点"),
 }
 TRAIN = 300  # rows to fit
-REPEATS = 3  # sets of flipped labels at each share
+REPEATS = 5  # sets of flipped labels at each share
 
 
 @lab(en="Which loss believes a wrong label?", zh="哪种损失会轻信错误的标签？", data="breast_cancer")
@@ -39,7 +39,7 @@ def wrong_labels(
     flipped: Annotated[
         float, Knob(en="Share of training labels flipped", zh="翻转的训练标签比例", low=0.02, high=0.4)
     ] = 0.1,
-    penalty: Annotated[float, Knob(en="Penalty λ", zh="惩罚 λ", low=1e-3, high=1.0, log=True)] = 0.01,
+    penalty: Annotated[float, Knob(en="Penalty λ", zh="惩罚 λ", low=1e-3, high=1.0, log=True)] = 0.003,
     gamma: Annotated[float, Knob(en="γ of the focal loss", zh="焦点损失的 γ", low=0.0, high=5.0)] = 2.0,
     *,
     seed: int = 0,
@@ -159,21 +159,22 @@ def curves(losses: dict[str, Callable[[Floats], Loss]]) -> Iterator[Event]:
     axis = Text("margin y f, no unit", "间隔 y f（无单位）")
     yield Figure(
         name="losses",
-        title=Text("Curves above the count of errors", "盖在错误计数之上的曲线"),
+        title=Text("Curves that stand in for the count of errors", "替代错误计数的曲线"),
         x=axis,
         y=Text("loss of one sample", "单个样本的损失"),
         caption=Text(
-            "Losses of the margin, cut off at 4, and the 0–1 loss that they stand in for; the log loss is divided by ln 2, so that it meets it at 0.",
-            "各种间隔损失（在 4 处截断）以及它们所替代的 0–1 损失；对数损失除以 ln 2，使之在零处与 0–1 损失相接。",
+            "Losses of the margin, cut off at 4, and the 0–1 loss in grey. The log loss is divided by ln 2, so that it meets it at 0; only the focal loss "
+            "with γ > 0 does not stay above it.",
+            "各种间隔损失（在 4 处截断），灰色为 0–1 损失。对数损失除以 ln 2，使之在零处与 0–1 损失相接；只有 γ > 0 的焦点损失不总在它之上。",
         ),
         series=[
-            Line(m, error, label=Text("0–1", "0–1")),
             *(
                 Line(m[shown], height[shown], label=NAMES[name])
                 for name, one in drawn.items()
                 for height in [one.value / (np.log(2) if name == "log" else 1.0)]
                 for shown in [height <= 4]
             ),
+            Line(m, error, label=Text("0–1", "0–1"), faint=True),
         ],
     )
     yield Figure(

@@ -123,7 +123,7 @@ def one_measurement(
     yield Figure(
         name="cuts",
         title=Text(
-            "A higher cut mostly raises precision, and always loses some of the ill",
+            "A higher cut mostly raises precision, and never finds more of the ill",
             "切分越高，查准率大体越高，漏掉的病人只多不少",
         ),
         x=Text(f"cut of the {measurement}, units of the data set", f"{ZH[measurement]}的切分（数据集的单位）"),

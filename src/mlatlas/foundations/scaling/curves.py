@@ -258,9 +258,7 @@ class QuantileTransformer(CurveScaler):
         rank = interpolate(x, knots, self.references_)  # (rank)
         rank[x == knots[-1]] = 1.0
         rank[x == knots[0]] = 0.0
-        return (
-            rank if self.output_distribution == "uniform" else ndtri(np.clip(rank, TAIL, 1 - TAIL))
-        )  # (normal-scores)
+        return rank if self.output_distribution == "uniform" else ndtri(np.clip(rank, TAIL, 1 - TAIL))
 
     def _inverse_curve(self, y: Array, j: int) -> Array:
         if self.output_distribution == "normal":
@@ -344,7 +342,7 @@ class HalfNormalScaler(CurveScaler):
         return k
 
     def _curve(self, x: Array, j: int) -> Array:
-        y: Array = -np.expm1(-self.k_[j] * np.square(np.maximum(x - self.a_[j], 0.0)))  # (half-normal)
+        y: Array = -np.expm1(-self.k_[j] * np.square(np.maximum(x - self.a_[j], 0.0)))  # (half-bell)
         return y
 
     def _inverse_curve(self, y: Array, j: int) -> Array:

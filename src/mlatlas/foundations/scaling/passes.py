@@ -222,7 +222,7 @@ def of_values(values: Array, levels: Floats, zeros: int = 0) -> Array:
     position = np.where(np.abs(position - whole) < EPS * size, whole, position)
     below = np.floor(position).astype(np.intp)
     low, high = order_statistics(values, zeros, np.stack([below, np.minimum(below + 1, size - 1)]))
-    return np.maximum.accumulate(low + (high - low) * (position - below))  # (quantile)
+    return np.maximum.accumulate(low + (high - low) * (position - below))
 
 
 def order_statistics(values: Array, zeros: int, ranks: NDArray[np.intp]) -> Array:

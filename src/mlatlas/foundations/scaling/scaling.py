@@ -452,8 +452,8 @@ class RobustScaler(AffineScaler):
             self._refuse_infinities(X)
             lower, centre, upper = quantiles(X, levels, self.n_jobs)
         normal = ndtri(high) - ndtri(low) if self.unit_variance else 1.0
-        self.center_ = centre if self.with_centering else None
-        self.scale_ = or_one(upper - lower) / X.dtype.type(normal) if self.with_scaling else None  # (robust)
+        self.center_ = centre if self.with_centering else None  # (median)
+        self.scale_ = or_one(upper - lower) / X.dtype.type(normal) if self.with_scaling else None
         return self
 
     def _read(self, X: Any, *, first: bool = False, writeable: bool = False) -> Any:
@@ -564,7 +564,7 @@ def normalise(B: Array, norm: str, out: Array) -> None:
     (odd,) = np.nonzero(~((size > np.sqrt(np.finfo(B.dtype).tiny / EPS)) & (size < np.inf)))
     tamed = B[odd] / or_one(np.abs(B[odd]).max(axis=1, initial=0))[:, None]
     size[odd] = 1
-    np.divide(B, size[:, None], out=out)  # (normalise)
+    np.divide(B, size[:, None], out=out)  # (directions)
     out[odd] = tamed / or_one(row_norms(tamed, norm))[:, None]
 
 

@@ -245,8 +245,8 @@ class TruncatedSVD(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 # ---- exact -----------------------------------------------------------------------------------------------
 
 
-def _exact(A: Any, k: int) -> SVD:
-    """The first k triplets by the cheapest road that keeps the digits."""
+def _exact(A: Any, k: int, G: Floats | None = None) -> SVD:
+    """The first k triplets by the cheapest road that keeps the digits; G = AᵀA where it is at hand."""
     n, p = A.shape
     if n < p:
         U, s, Vt = _exact(A.T, k)
@@ -255,27 +255,24 @@ def _exact(A: Any, k: int) -> SVD:
         if n * p <= 2 * (n + p) * k:
             return _exact(A.toarray(), k)
         A = A.astype(np.float64)
-        V = _gram_vectors(A, k)[1] if p * p <= LARGEST_GRAM else _lanczos_vectors(A, k)
+        V = _gram_vectors((A.T @ A).toarray(), k)[1] if p * p <= LARGEST_GRAM else _lanczos_vectors(A, k)
         return _on_span(A, V)
-    if n * p > SMALL and A.dtype == np.float64 and (n >= 2 * p or 4 * k <= p):
-        squares, V = _gram_vectors(A, k)
+    if G is not None or (n * p > SMALL and A.dtype == np.float64 and (n >= 2 * p or 4 * k <= p)):
+        squares, V = _gram_vectors(A.T @ A if G is None else G, k)
         if squares[-1] > LEAST_RATIO**2 * squares[0]:
             return _on_span(A, V)
     U, s, Vt = np.linalg.svd(A, full_matrices=False)
     return SVD(U[:, :k], s[:k], Vt[:k])
 
 
-def _gram_vectors(A: Any, k: int) -> tuple[Floats, Floats]:
-    """The k largest eigenvalues of AᵀA and their eigenvectors (p, k)."""
-    p = A.shape[1]
-    G = A.T @ A
-    G = G.toarray() if sparse.issparse(G) else G
+def _gram_vectors(G: Floats, k: int) -> tuple[Floats, Floats]:
+    """The k largest eigenvalues of G = AᵀA, whose lower triangle is read, and their eigenvectors (p, k)."""
+    p = len(G)
     if p > 500 and 4 * k < p:
         squares, V = eigh(G, subset_by_index=(p - k, p - 1), overwrite_a=True, check_finite=False)
     else:
         squares, V = np.linalg.eigh(G)
-        squares, V = squares[-k:], V[:, -k:]
-    return squares[::-1], V[:, ::-1]
+    return squares[: -k - 1 : -1], V[:, : -k - 1 : -1]
 
 
 def _lanczos_vectors(A: Any, k: int) -> Floats:
@@ -301,30 +298,40 @@ def _on_span(A: Any, V: Floats) -> SVD:
 
 
 def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> RandomisedSVD:
-    """Block Krylov iteration from p × block Gaussian numbers; the blocks are kept on the short side of A."""
+    """Block Krylov iteration from p × block Gaussian numbers: P (p, m) spans AᵀAΩ, (AᵀA)²Ω, …, and Z = A P."""
     n, p = A.shape
     if n < p:
         U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random_state)
         return RandomisedSVD(Vt.T, s, U.T, *errors)
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
     block = min(block, p)
-    Y = _times(A, rng.standard_normal((p, block)))
-    S = _times(A.T, np.hstack([_conditioned(Y), rng.standard_normal((n, TESTS))]))
+    Y = _conditioned(_times(A, rng.standard_normal((p, block))))
+    S = _times(A.T, np.hstack([Y, rng.standard_normal((n, TESTS))]))
     S, tests = S[:, :block], S[:, block:]
     P, Q = np.empty((p, 0)), _orthonormal(S)
-    Z = np.empty((n, min((n_iter + 1) * block, p)))  # A P
+    Z, back, well = np.empty((n, min((n_iter + 1) * block, p))), [], True
     for left in reversed(range(n_iter + 1)):
-        P = np.hstack([P, Q])
-        missed = tests - P @ (P.T @ tests)
-        last = not left or not Q.shape[1]
-        Y = _times(A, np.hstack([Q, missed]) if last else Q)
-        Y, twice = Y[:, : Q.shape[1]], Y[:, Q.shape[1] :]
-        Z[:, P.shape[1] - Q.shape[1] : P.shape[1]] = Y
-        if last:
+        done, P = P.shape[1], np.hstack([P, Q])
+        if not left or P.shape[1] in (done, p):
             break
-        Q = _beside(P, _times(A.T, _conditioned(Y)))
+        Y = _times(A, Q)
+        Z[:, done : P.shape[1]] = Y
+        X = _conditioned(Y)
+        well &= X is Y
+        back.append(_times(A.T, X))
+        Q = _beside(P, back[-1])
+    missed = tests - P @ (P.T @ tests)
+    Y = _times(A, np.hstack([Q, missed]))
+    Y, twice = Y[:, : Q.shape[1]], Y[:, Q.shape[1] :]
     Z = Z[:, : P.shape[1]]
-    U, s, Wt = _exact(Z, min(k + 1, P.shape[1]))
+    Z[:, done:] = Y
+    G = None
+    if well:
+        G = np.zeros((P.shape[1], P.shape[1]))
+        G[done:, done:] = Y.T @ Y
+        if back:
+            G[:, :done] = P.T @ np.hstack(back)
+    U, s, Wt = _exact(Z, min(k + 1, P.shape[1]), G)
     total = _squares(A)
     tail = min(_norm(missed) / LEAST_LENGTH, np.sqrt(_norm(twice) / LEAST_LENGTH), _root(total - _squares(Z)))
     bound = np.hypot(s[k] if len(s) > k else 0.0, tail)
@@ -333,11 +340,9 @@ def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> Rand
 
 def _beside(P: Floats, S: Floats) -> Floats:
     """Orthonormal columns for what S spans beside P, without what is only rounding."""
-    least = 10 * EPS * float(np.linalg.norm(S))
-    for _ in range(2):
-        S = S - P @ (P.T @ S)
-    Q = _orthonormal(S, least)[:, : len(P) - P.shape[1]]
-    return _orthonormal(Q - P @ (P.T @ Q))
+    for least in (10 * EPS * float(np.linalg.norm(S)), -1.0):
+        S = _orthonormal(S - P @ (P.T @ S), least)[:, : len(P) - P.shape[1]]
+    return S
 
 
 def _orthonormal(Y: Floats, least: float = -1.0) -> Floats:

@@ -395,7 +395,7 @@ def solve(
                 threshold = min(penalty.lam, 2.0 * penalty.lam - pull.max())
                 pull[columns.W] = -np.inf
                 joining = np.flatnonzero(pull > threshold)
-                room = min(ROUND + len(w) // 4, max(10, 4 * p // (CHEAP + len(w))))
+                room = min(ROUND + len(w) // 4, max(20, 4 * p // (CHEAP + len(w))))
                 if len(joining) > room:
                     joining = joining[np.argpartition(-pull[joining], room)[:room]]
                 columns.extend(joining)

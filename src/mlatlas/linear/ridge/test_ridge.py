@@ -3,6 +3,7 @@
 import pickle
 import tracemalloc
 
+import mpmath
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -122,6 +123,17 @@ def test_units_cost_no_digits(road):
     wanted = np.linalg.lstsq(X - X.mean(0), y - y.mean())[0] / units
     np.testing.assert_allclose(Ridge(1e-18).fit(X * units, y).coef_, wanted, rtol=1e-9)
     np.testing.assert_allclose(ridge_path(X * units, y, [1e-18])[0], wanted, rtol=1e-9)
+
+
+def test_units_cost_no_digits_in_a_wide_table():
+    A = np.random.default_rng(0).normal(size=(4, 6)) * [1e9, 1.0, 1.0, 1e-6, 1.0, 1e4]
+    y, alpha = np.arange(4.0), mpmath.mpf(1) / 100
+    with mpmath.workdps(50):
+        rows = mpmath.matrix(A)
+        dual = mpmath.lu_solve(rows * rows.T + alpha * mpmath.eye(4), mpmath.matrix(y))
+        wanted = np.array([float(w) for w in rows.T * dual])
+    model = RidgeCV([0.01], fit_intercept=False).fit(A, y)
+    np.testing.assert_allclose(model.coef_, wanted, rtol=1e-9)
 
 
 def test_one_row_and_constant_columns_get_the_peers_answer():

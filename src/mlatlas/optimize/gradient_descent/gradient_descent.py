@@ -9,7 +9,8 @@ where the step t is fixed, halved until f falls enough (backtracking), or chosen
 from __future__ import annotations
 
 import math
-from typing import Literal
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -71,8 +72,8 @@ def gradient_descent(
     return descend(line, Steepest(), search, gtol=gtol, max_iter=max_iter, callback=callback, points=points)
 
 
-def _fixed(step: float) -> Search:
-    if isinstance(step, bool) or not (np.isreal(step) and np.ndim(step) == 0 and 0 < step < math.inf):
+def _fixed(step: Any) -> Search:
+    if isinstance(step, bool) or not (isinstance(step, Real) and 0 < float(step) < math.inf):
         raise ValueError(
             f"step must be positive and finite; got {step!r}. Try 1 over the largest curvature of f, or 'backtracking'."
         )

@@ -116,9 +116,9 @@ def _fallen(line: Line, value: float, c: float, noise: float) -> bool:
     Where rounding drowns it, what it says of the slopes of a parabola is asked instead: φ'(t) ≤ (2c − 1) φ'(0) (Hager
     and Zhang 2005).
     """
-    if value <= line.fun + c * line.t * line.slope0:  # (armijo)
-        return True
-    return value <= line.fun + noise and line.slope() <= (2 * c - 1) * line.slope0
+    if noise:
+        return value <= line.fun + noise and line.slope() <= (2 * c - 1) * line.slope0
+    return value <= line.fun + c * line.t * line.slope0  # (armijo)
 
 
 def _beyond(slope0: float, left: End) -> float:
