@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from mlatlas.atlas.lab import Event, Figure, Knob, Learned, Line, Metric, Progress, Rule, Script, Table, lab
+from mlatlas.atlas.lab import Event, Figure, Knob, Learned, Line, Metric, Progress, Rule, Script, Table, lab, shown
 from mlatlas.atlas.text import Text
 from mlatlas.data import load
 from mlatlas.foundations.scaling.curves import QuantileTransformer
@@ -89,8 +89,8 @@ def bowls(
         x=Text("steps", "步数"),
         y=Text("excess loss, share of that at the start", "超额损失，相对于起点"),
         caption=Text(
-            "Least squares from zero with the best fixed step, 2/(μ+L), on centred columns. Every curve is measured against its own minimum.",
-            "各列中心化后，从零出发、取最佳固定步长 2/(μ+L) 做最小二乘。每条曲线都以各自的最小值为准。",
+            "Least squares from zero with the best fixed step, 2/(ℓ+L) for curvatures from ℓ to L, on centred columns. Every curve is measured against its own minimum.",
+            "各列中心化后，从零出发、取最佳固定步长 2/(ℓ+L)（曲率从 ℓ 到 L）做最小二乘。每条曲线都以各自的最小值为准。",
         ),
         series=[
             *(
@@ -123,11 +123,12 @@ def bowls(
         name: Text(f"more than {steps:,}", f"{steps:,} 以上") if step is None else Text(f"{step:,}", f"{step:,}")
         for name, step in first.items()
     }
+    kappas = {name: shown(value, digits=3) for name, value in kappa.items()}
     yield Learned(
-        en=f"Standardising takes κ from {kappa['none']:.3g} to {kappa['standard']:.3g}, min–max to {kappa['min_max']:.3g}. Steps of gradient "
+        en=f"Standardising takes κ from {kappas['none']} to {kappas['standard']}, min–max to {kappas['min_max']}. Steps of gradient "
         f"descent to within 1 % of the optimum: {when['standard'].en} on standardised columns, {when['none'].en} on the table as it is. What "
         f"Normalizer makes of the first column correlates with it at {kept['rows']:.2f}.",
-        zh=f"标准化把 κ 从 {kappa['none']:.3g} 变为 {kappa['standard']:.3g}，极值法变为 {kappa['min_max']:.3g}。梯度下降走到离最优只差 1% 所需步数："
+        zh=f"标准化把 κ 从 {kappas['none']} 变为 {kappas['standard']}，极值法变为 {kappas['min_max']}。梯度下降走到离最优只差 1% 所需步数："
         f"标准化后 {when['standard'].zh}，原样 {when['none'].zh}。第一列经 Normalizer 之后，与原来的自己的相关系数为 {kept['rows']:.2f}。",
     )
     yield Script(f"""
@@ -162,7 +163,7 @@ def condition(Z: np.ndarray) -> float:
 
 
 def descent(Z: np.ndarray, y: np.ndarray, steps: int) -> np.ndarray:
-    """The excess loss after 0 ... steps steps of 2/(μ+L) from zero, as a share of that at the start."""
+    """The excess loss after 0 ... steps steps of 2/(ℓ+L) from zero, as a share of that at the start."""
     Z, y = Z - Z.mean(0), y - y.mean()
     curvature, V = np.linalg.eigh(Z.T @ Z / len(Z))
     real = curvature > ROUNDING * curvature[-1]
@@ -171,6 +172,12 @@ def descent(Z: np.ndarray, y: np.ndarray, steps: int) -> np.ndarray:
     shrinks = 1 - 2 / (curvature[0] + curvature[-1]) * curvature
     losses = ((error * shrinks ** np.arange(steps + 1)[:, None]) ** 2 * curvature).sum(1)
     return np.asarray(losses / losses[0])
+
+
+def walk(losses: np.ndarray, label: Text) -> Line:
+    """The losses after the first step and on, down to where nothing more is to be seen."""
+    last = max(2, int(np.argmax(losses < 1e-8)) or len(losses))
+    return Line(np.arange(1, last), losses[1:last], label=label)
 
 
 def density(x: np.ndarray, label: Text) -> Any:

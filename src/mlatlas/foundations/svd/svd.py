@@ -298,51 +298,45 @@ def _on_span(A: Any, V: Floats) -> SVD:
 
 
 def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> RandomisedSVD:
-    """Block Krylov iteration from p × block Gaussian numbers: P (p, m) spans AᵀAΩ, (AᵀA)²Ω, …, and Z = A P."""
+    """Block Krylov iteration: P (p, m) spans the blocks AᵀAΩ, (AᵀA)²Ω, … of a Gaussian Ω, and Z = A P."""
     n, p = A.shape
     if n < p:
         U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random_state)
         return RandomisedSVD(Vt.T, s, U.T, *errors)
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
-    block = min(block, p)
-    Y = _conditioned(_times(A, rng.standard_normal((p, block))))
+    m = min(block * (n_iter + 1), p)
+    half = min((block + 1) // 2, m)
+    Y = _conditioned(_times(A, rng.standard_normal((p, half))))
     S = _times(A.T, np.hstack([Y, rng.standard_normal((n, TESTS))]))
-    S, tests = S[:, :block], S[:, block:]
-    P, Q = np.empty((p, 0)), _orthonormal(S)
-    Z, back, well = np.empty((n, min((n_iter + 1) * block, p))), [], True
-    for left in reversed(range(n_iter + 1)):
-        done, P = P.shape[1], np.hstack([P, Q])
-        if not left or P.shape[1] in (done, p):
-            break
-        Y = _times(A, Q)
-        Z[:, done : P.shape[1]] = Y
-        X = _conditioned(Y)
-        well &= X is Y
-        back.append(_times(A.T, X))
-        Q = _beside(P, back[-1])
+    S, tests = S[:, :half], S[:, half:]
+    P, Z, G, well = np.empty((p, 0)), np.empty((n, m)), np.zeros((m, m)), True
+    back = []  # AᵀA P, but for its last block
+    for done in range(0, m, half):
+        Q = _beside(P, S[:, : m - done], rng)
+        P = np.hstack([P, Q])
+        if P.shape[1] < m:
+            Z[:, done : done + half] = Y = _times(A, Q)
+            X = _conditioned(Y)
+            well &= X is Y
+            S = _times(A.T, X)
+            back.append(S)
     missed = tests - P @ (P.T @ tests)
     Y = _times(A, np.hstack([Q, missed]))
-    Y, twice = Y[:, : Q.shape[1]], Y[:, Q.shape[1] :]
-    Z = Z[:, : P.shape[1]]
-    Z[:, done:] = Y
-    G = None
-    if well:
-        G = np.zeros((P.shape[1], P.shape[1]))
-        G[done:, done:] = Y.T @ Y
-        if back:
-            G[:, :done] = P.T @ np.hstack(back)
-    U, s, Wt = _exact(Z, min(k + 1, P.shape[1]), G)
+    Z[:, done:], twice = Y[:, : m - done], Y[:, m - done :]
+    G[:, :done] = P.T @ np.hstack(back) if back else 0.0
+    G[done:, done:] = Z[:, done:].T @ Z[:, done:]
+    U, s, Wt = _exact(Z, min(k + 1, m), G if well else None)
     total = _squares(A)
     tail = min(_norm(missed) / LEAST_LENGTH, np.sqrt(_norm(twice) / LEAST_LENGTH), _root(total - _squares(Z)))
     bound = np.hypot(s[k] if len(s) > k else 0.0, tail)
     return RandomisedSVD(U[:, :k], s[:k], Wt[:k] @ P.T, _root(total - float(s[:k] @ s[:k])), float(bound))
 
 
-def _beside(P: Floats, S: Floats) -> Floats:
-    """Orthonormal columns for what S spans beside P, without what is only rounding."""
-    for least in (10 * EPS * float(np.linalg.norm(S)), -1.0):
-        S = _orthonormal(S - P @ (P.T @ S), least)[:, : len(P) - P.shape[1]]
-    return S
+def _beside(P: Floats, S: Floats, rng: np.random.Generator) -> Floats:
+    """As many orthonormal columns beside P as S has: what S spans there beyond rounding, and random ones for the rest."""
+    Q = _orthonormal(S - P @ (P.T @ S), 10 * EPS * float(np.linalg.norm(S)))
+    Q = np.hstack([Q, rng.standard_normal((len(P), S.shape[1] - Q.shape[1]))])
+    return _orthonormal(Q - P @ (P.T @ Q))
 
 
 def _orthonormal(Y: Floats, least: float = -1.0) -> Floats:

@@ -39,6 +39,7 @@ Indices = NDArray[np.intp]
 ROUND = 100  # features that may join W at once, and a quarter of W
 FEW = 4  # sweeps over the features in use to one over all of W
 PATIENCE = 15  # features at which a sweep costs as much as a leap
+LARGEST = 2000  # features that a leap is made over
 LEAPS = 100  # times that features are set to zero in a leap
 NUDGE = 1e-12  # of the greatest ‖aⱼ‖², which keeps a singular G_AA from being inverted
 PART = 0.1  # the part of the present gap to which a model is solved,
@@ -102,7 +103,6 @@ class _Columns:
     W: Indices
     G: Floats
     squares: Floats  # the diagonal of G
-    multiplied = True  # whether G is at hand
 
     def __init__(self, design: Design, y: Floats) -> None:
         self.design, self.y = design, y
@@ -133,41 +133,13 @@ class _Columns:
         w0, x0, square = self.origin
         return float(square - (w - w0) @ (x0 + state))
 
-    def leap(self, state: Floats, w: Floats, penalty: Penalty) -> None:
-        """Minimise over the features in use at once, as long as none changes sign; those that would are set to zero.
+    def products(self, used: Indices) -> Floats:
+        """Return A_UᵀA_U, for members U of W, as an array that may be written to."""
+        return self.G[np.ix_(used, used)]
 
-        P is quadratic there. Where setting several to zero does not lower P, only the first to change sign is, and it
-        begins again.
-        """
-        for _ in range(LEAPS):
-            used = np.flatnonzero(w)
-            H = self.G[np.ix_(used, used)]
-            H[np.diag_indices(len(used))] += penalty.beta + NUDGE * self.squares.max()
-            before = w[used]
-            try:
-                step = cho_solve(cho_factor(H), state[used] - penalty.beta * before - penalty.lam * np.sign(before))
-            except LinAlgError:
-                return
-            with np.errstate(divide="ignore"):
-                reach = np.where(step * before < 0.0, -before / step, np.inf)  # (used,), the part of the step to zero
-            first = min(1.0, float(reach.min()))
-            if not (self._go(state, w, used, np.where(reach <= 1.0, 0.0, before + step), penalty) or first == 1.0):
-                self._go(state, w, used, np.where(reach <= first, 0.0, before + first * step), penalty)
-            if first == 1.0:
-                return
-
-    def _go(self, state: Floats, w: Floats, used: Indices, after: Floats, penalty: Penalty) -> bool:
-        """Set w[used] to `after` if that lowers P; return whether it does."""
-        w1 = w.copy()
-        w1[used] = after
-        state1 = state - self.G[: len(w), used] @ (after - w[used])
-        lower = self._objective(state1, w1, penalty) < self._objective(state, w, penalty)
-        if lower:
-            w[:], state[:] = w1, state1
-        return lower
-
-    def _objective(self, state: Floats, w: Floats, penalty: Penalty) -> float:
-        return 0.5 * self.square(state, w) + penalty.of(w)
+    def shifted(self, state: Floats, used: Indices, step: Floats) -> Floats:
+        """Return the state after a step of the members U of W."""
+        return state - self.G[: len(self.W), used] @ step
 
 
 class _Gathered(_Columns):
@@ -178,7 +150,7 @@ class _Gathered(_Columns):
         self.root = design.weight
         self.W, self.squares = np.empty(0, np.intp), np.empty(0)
         self.store: Floats = np.empty((len(y), 0), order="F")
-        self.G = np.empty((0, 0), order="F")
+        self.G, self.multiplied = np.empty((0, 0), order="F"), True
 
     @property
     def A(self) -> Floats:
@@ -227,6 +199,15 @@ class _Gathered(_Columns):
 
     def square(self, state: Floats, w: Floats) -> float:
         return super().square(state, w) if self.multiplied else float(state @ state)
+
+    def products(self, used: Indices) -> Floats:
+        if self.multiplied:
+            return super().products(used)
+        A = self.A[:, used]
+        return A.T @ A
+
+    def shifted(self, state: Floats, used: Indices, step: Floats) -> Floats:
+        return super().shifted(state, used, step) if self.multiplied else state - self.A[:, used] @ step
 
 
 class _Products(_Columns):
@@ -284,8 +265,6 @@ class _Products(_Columns):
 class _Sparse(_Columns):
     """√s X_W in CSC layout with the means apart: the state is (ρ, c) with r = ρ + c√s, so that nothing is filled in."""
 
-    multiplied = False
-
     def __init__(self, design: Design, y: Floats) -> None:
         super().__init__(design, y)
         self.root = design.weight
@@ -329,6 +308,13 @@ class _Sparse(_Columns):
         r = state[:-1] + state[-1] * self.root
         return float(r @ r)
 
+    def products(self, used: Indices) -> Floats:
+        A, mean = self.A[:, used], self.design.mean[self.W[used]]
+        return np.asarray((A.T @ A).toarray() - (self.root @ self.root) * np.outer(mean, mean))
+
+    def shifted(self, state: Floats, used: Indices, step: Floats) -> Floats:
+        return state - np.append(self.A[:, used] @ step, -(self.design.mean[self.W[used]] @ step))
+
 
 def descend(columns: _Columns, w: Floats, state: Floats, penalty: Penalty, tol: float, limit: int) -> int:
     """Minimise over the features of W, changing w, until the gap on W is at most `tol`; return the number of sweeps.
@@ -348,9 +334,46 @@ def descend(columns: _Columns, w: Floats, state: Floats, penalty: Penalty, tol: 
         for _ in range(min(FEW, limit - sweeps)):
             columns.sweep(state, w, used, penalty)
             sweeps += 1
-        if columns.multiplied and sweeps > (leaps + 1) * patience:
-            columns.leap(state, w, penalty)
+        if sweeps > (leaps + 1) * patience:
+            leap(columns, w, state, penalty)
             leaps += 1
+
+
+def leap(columns: _Columns, w: Floats, state: Floats, penalty: Penalty) -> None:
+    """Minimise over the features in use at once, as long as none changes sign; those that would are set to zero.
+
+    P is quadratic there. Where setting several to zero does not lower P, only the first to change sign is, and it
+    begins again.
+    """
+    for _ in range(LEAPS):
+        used = np.flatnonzero(w)
+        if not 0 < len(used) <= LARGEST:
+            return
+        H = columns.products(used)
+        H[np.diag_indices(len(used))] += penalty.beta + NUDGE * columns.squares.max()
+        before = w[used]
+        try:
+            g = columns.slope(state)[used] - penalty.beta * before
+            step = cho_solve(cho_factor(H), g - penalty.lam * np.sign(before))
+        except LinAlgError:
+            return
+        with np.errstate(divide="ignore"):
+            reach = np.where(step * before < 0.0, -before / step, np.inf)  # (used,), the part of the step to zero
+        first = min(1.0, float(reach.min()))
+        if not (_go(columns, w, state, used, np.where(reach <= 1.0, 0.0, before + step), penalty) or first == 1.0):
+            _go(columns, w, state, used, np.where(reach <= first, 0.0, before + first * step), penalty)
+        if first == 1.0:
+            return
+
+
+def _go(columns: _Columns, w: Floats, state: Floats, used: Indices, after: Floats, penalty: Penalty) -> bool:
+    """Set w[used] to `after` if that lowers P; return whether it does."""
+    w1, state1 = w.copy(), columns.shifted(state, used, after - w[used])
+    w1[used] = after
+    P, P1 = (0.5 * columns.square(at, v) + penalty.of(v) for at, v in ((state, w), (state1, w1)))
+    if P1 < P:
+        w[:], state[:] = w1, state1
+    return P1 < P
 
 
 @dataclass(frozen=True)

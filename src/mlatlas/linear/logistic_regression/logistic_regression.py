@@ -6,10 +6,8 @@ and w, b minimise, for C > 0 and 0 ≤ ρ ≤ 1,
 
     C Σᵢ sᵢ (ln(1 + e^zᵢ) − yᵢ zᵢ) + ρ‖w‖₁ + ½(1 − ρ)‖w‖².
 
-Over C Σ s it is the mean loss with the penalties λ = ρ/(C Σ s) and μ = (1 − ρ)/(C Σ s). The gradient of the loss is
-Xᵀ(p − y), its Hessian XᵀVX with V = diag p(1 − p). For ρ = 0 `objective` says by which road it is minimised. For ρ > 0
-each Newton step is a weighted elastic net. Without a penalty a minimum need not exist: where some combination of the
-features separates the classes, one more Newton step, a weighted least-squares problem, tells.
+Divided by C Σ s this is the mean loss with penalties λ = ρ/(C Σ s) and μ = (1 − ρ)/(C Σ s), which `objective` minimises.
+The gradient of the loss is Xᵀ(p − y), its Hessian XᵀVX with V = diag p(1 − p).
 
 Shapes: n rows, p features; X (n, p), y, z and weights s (n,).
 """
@@ -30,8 +28,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from mlatlas.foundations.losses.losses import logistic_loss
-from mlatlas.linear.lasso.lasso import ElasticNet
-from mlatlas.linear.linear_regression.linear_regression import LinearRegression
 from mlatlas.linear.logistic_regression.objective import Objective
 from mlatlas.linear.logistic_regression.table import Table
 from mlatlas.numerics.tables import check_weights
@@ -39,15 +35,16 @@ from mlatlas.numerics.tables import check_weights
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
-FLAT = 1e-6  # the least curvature p(1 − p) that a step of the elastic net is given
-ARMIJO = 1e-4  # of the promised decrease, what a step must bring
-INNER = 1e-2  # the gap left in a step's elastic net, as a part of the last decrease
-MOVES = 0.5  # what a Newton step adds to some score where there is no minimum: about 1, and where there is one, nothing
-AGAINST = 1e-2  # of that, what it may take from any sample
+RULES: dict[str, tuple[type, Any, str]] = {
+    "C": (Real, lambda value: value > 0, "positive; inf means no penalty"),
+    "l1_ratio": (Real, lambda value: 0 <= value <= 1, "a number from 0 (squares) to 1 (absolute values)"),
+    "tol": (Real, lambda value: 0 <= value < np.inf, "non-negative and finite"),
+    "max_iter": (Integral, lambda value: value >= 1, "a whole number of at least 1"),
+}
 
 
 class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Parameters, checks and predictions that classifiers with scores X W + b share."""
+    """What classifiers by scores X W + b share: parameters, checks, fitting, and the class with the highest score."""
 
     C: float
     l1_ratio: float
@@ -63,46 +60,61 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     solver_: str
 
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Return the scores X W + b, of shape (n, k), or for two classes (n,), positive for `classes_[1]`."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        Z = np.asarray(X @ self.coef_.T + self.intercept_)
-        return Z[:, -1] - (Z[:, 0] if Z.shape[1] == 2 else 0) if Z.shape[1] <= 2 else Z
+        """Return the scores, of shape (n, k), or for two classes (n,), positive for `classes_[1]`."""
+        raise NotImplementedError
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class with the highest score for each row, the first of equals, of shape (n,)."""
+        """Return the class of the highest score for each row, the first of equals, of shape (n,)."""
         Z = self.decision_function(X)
-        best: Labels = (Z > 0).astype(np.intp) if Z.ndim == 1 else Z.argmax(axis=1)
-        return self.classes_[best]
+        best = (Z > 0).astype(np.intp) if Z.ndim == 1 else Z.argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+    def _scores(self, X: Any) -> NDArray[Any]:
+        """X W + b, of shape (n, k)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        return np.asarray(X @ self.coef_.T + self.intercept_)
 
     def _check(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> tuple[Any, Labels, Floats]:
-        """Check parameters and data; return X, the classes' numbers (n,), and the rows' weights (n,), class weights in."""
-        _check_number("C", self.C, self.C > 0 if isinstance(self.C, Real) else False, "positive, or inf for no penalty")
-        within = isinstance(self.l1_ratio, Real) and 0 <= self.l1_ratio <= 1
-        _check_number("l1_ratio", self.l1_ratio, within, "from 0 (squares) to 1 (absolute values)")
-        _check_number("tol", self.tol, isinstance(self.tol, Real) and 0 <= self.tol < np.inf, "non-negative and finite")
-        whole = isinstance(self.max_iter, Integral) and self.max_iter >= 1
-        _check_number("max_iter", self.max_iter, whole, "a whole number, at least 1")
+        """Check parameters and data; return X, the number (n,) of each row's class, and the weights (n,) of the rows."""
+        for name, (kind, holds, rule) in RULES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kind) or not holds(value):
+                raise ValueError(f"{name} must be {rule}; got {value!r}.")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32))
         check_classification_targets(y)
-        self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
-        weights = check_weights(sample_weight, len(labels))
-        s = np.ones(len(labels)) if weights is None else weights
-        counted = np.bincount(labels, s)
-        if np.count_nonzero(counted) < 2:
-            only = self.classes_[counted.argmax()]
-            raise ValueError(
-                f"y must hold at least two classes of positive weight; got one class, {only!r}. Add rows of another."
-            )
+        y = column_or_1d(y, warn=True)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        given = check_weights(sample_weight, len(y))
+        s = np.ones(len(y)) if given is None else given
+        present = np.bincount(labels, s) > 0
+        if present.sum() < 2:
+            only = self.classes_[present].tolist()
+            raise ValueError(f"y must hold two classes or more, of positive weight; got one class, {only[0]!r}.")
         if self.class_weight is not None:
-            s = s * compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=weights)[labels]
+            s = s * compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=given)[labels]
         return X, labels, s
 
-    def _start(self, W: Floats, b: Floats) -> None:
-        """Fill W (p, k) and b (k,) with the last coefficients, if there are any of these shapes to start from."""
-        if self.warm_start and hasattr(self, "coef_") and self.coef_.T.shape == W.shape:
-            W[:] = self.coef_.T
-            b[:] = self.intercept_
+    def _minimise(self, objective: Objective, total: float) -> None:
+        """Find the coefficients from an objective whose weights were divided by their `total`, and keep them."""
+        theta = np.zeros(objective.size)
+        W, b = objective.split(theta)
+        columns = W.reshape(len(W), -1)
+        if self.warm_start and hasattr(self, "coef_") and self.coef_.T.shape == columns.shape:
+            columns[:], b[:] = self.coef_.T, self.intercept_
+        answer = objective.minimise(theta, self.l1_ratio / (self.C * total), self.tol, self.max_iter)
+        if self.C == np.inf and objective.has_no_minimum(answer.theta):
+            warnings.warn(
+                "the likelihood has no maximum: a combination of the features separates the classes, so the coefficients "
+                "would grow for ever, and those given are where tol stopped them. Set a finite C.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        W, b = objective.split(answer.theta)
+        dtype = objective.table.X.dtype
+        self.coef_ = np.ascontiguousarray(W.reshape(len(W), -1).T, dtype=dtype)
+        self.intercept_ = b.astype(dtype)
+        self.n_iter_, self.solver_ = answer.n_iter, answer.solver
 
     def __sklearn_tags__(self) -> Any:
         """Say that sparse input is taken."""
@@ -111,6 +123,137 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _check_number(name: str, value: Any, right: bool, rule: str) -> None:
-    if not right or isinstance(value, bool):
-        raise ValueError(f"{name} must be {rule}; got {value!r}.")
+class LogisticRegression(LinearClassifier):
+    """Logistic regression of two classes, min over w, b of C Σᵢ sᵢ ln(1 + exp(−tᵢ(xᵢᵀw + b))) + penalty, tᵢ = ±1.
+
+    The penalty is ½‖w‖² for l1_ratio = 0, ‖w‖₁ for 1, and l1_ratio ‖w‖₁ + ½(1 − l1_ratio)‖w‖² between. The intercept b
+    is not penalised. The predicted probabilities are those of the model; where it holds they are calibrated.
+
+    Parameters:
+        C: how much the data count against the penalty, 1/λ; positive. With ``inf`` there is no penalty.
+        l1_ratio: ρ in [0, 1], the share of absolute values in the penalty.
+        fit_intercept: whether b is fitted; zero otherwise.
+        class_weight: a dict from classes to weights, "balanced" for Σs/(2 Σs of the class), or None for ones. A row's
+            weight is that of its class times its `sample_weight`.
+        tol: stop when no derivative of the mean loss with its penalty exceeds this.
+        max_iter: the most iterations.
+        warm_start: whether to start from the last `coef_` and `intercept_`, and not from zero.
+
+    Attributes:
+        classes_: the two labels in sorted order; y = 1 stands for the second.
+        coef_: w, of shape (1, p); float32 if X is, else float64.
+        intercept_: b, of shape (1,); zero without an intercept.
+        n_iter_: the iterations made, at least 1.
+        solver_: the road taken, ``newton``, ``newton-cg``, ``lbfgs``, or ``coordinate`` for l1_ratio > 0: see `objective`.
+        n_features_in_, feature_names_in_: as in scikit-learn.
+
+    Warns:
+        ConvergenceWarning: `tol` was not reached in `max_iter` iterations; or there is no penalty and the classes can be
+            separated, perfectly or but for ties, so that the likelihood has no maximum.
+
+    Threads: as many as BLAS is set to. Complexity: O(n p²) time an iteration for ``newton``, O(n p) or O(nnz) a pass
+    otherwise. Memory beyond X is O(n + p²) for ``newton``, else O(n + p), in float64.
+
+    Sources: Hastie, Tibshirani, Friedman 2009, section 4.4; Friedman, Hastie, Tibshirani 2010 for l1_ratio > 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        tol: float = 1e-4,
+        max_iter: int = 1000,
+        warm_start: bool = False,
+    ) -> None:
+        """Store the parameters."""
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X (n, p), labels y (n,) of two classes, and weights s (n,), all ones by default.
+
+        Raises:
+            ValueError: a parameter out of its range; one class, or more than two; missing or infinite values, no rows,
+                unequal lengths, text or complex numbers in X, weights that are negative or all zero.
+        """
+        X, labels, s = self._check(X, y, sample_weight)
+        if len(self.classes_) > 2:
+            raise ValueError(
+                f"Only binary classification is supported. The type of the target is multiclass: y has "
+                f"{len(self.classes_)} classes. Use SoftmaxRegression."
+            )
+        total = float(s.sum())
+        with Table.of(X) as table:
+            mu = (1 - self.l1_ratio) / (self.C * total)
+            self._minimise(LogLoss(2.0 * labels - 1.0, table, s / total, mu, self.fit_intercept), total)
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Return the log-odds z of `classes_[1]`, of shape (n,)."""
+        return self._scores(X)[:, 0]
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Return the probabilities 1 − p and p of the two classes, of shape (n, 2)."""
+        z = self.decision_function(X)
+        return np.stack([expit(-z), expit(z)], axis=1)  # (sigmoid)
+
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """Return the logarithms of the probabilities, accurate however small they are, of shape (n, 2)."""
+        z = self.decision_function(X)
+        return np.stack([log_expit(-z), log_expit(z)], axis=1)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that there are two classes."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+class LogLoss(Objective):
+    """Σᵢ sᵢ ln(1 + exp(−tᵢ zᵢ)) and ½μ‖w‖², for labels t = ±1."""
+
+    def __init__(self, t: Floats, table: Table, weights: Floats, mu: float, fit_intercept: bool) -> None:
+        super().__init__(table, weights, mu, fit_intercept)
+        self.t = t
+        self.r = np.empty(len(t))  # p − y at the last θ
+
+    def respond(self, rows: slice, Z: Floats) -> tuple[float, Floats]:
+        """Σ s ℓ, and s (p − y)."""
+        t, s = self.t[rows], self.s[rows]
+        loss, slope = logistic_loss(t * Z)
+        np.multiply(t, slope, out=self.r[rows])
+        return float(s @ loss), s * self.r[rows]  # (gradient)
+
+    def bend(self, rows: slice, dZ: Floats) -> tuple[float, Floats]:
+        """s p(1 − p) dz."""
+        q = np.abs(self.r[rows])
+        return 0.0, self.s[rows] * q * (1 - q) * dZ
+
+    def hessian(self, theta: Floats) -> Floats:
+        """Xᵀ V X + μI, with V = diag s p(1 − p)."""
+        q = np.abs(self.r)
+        H = self.table.gram(self.s * q * (1 - q))[: self.size, : self.size]  # (hessian)
+        H.flat[: self.coefficients * (self.size + 1) : self.size + 1] += self.mu
+        return H
+
+    def parabola(self, column: int) -> tuple[Floats, Floats]:
+        """p − y and p(1 − p)."""
+        q = np.abs(self.r)
+        return self.r, q * (1 - q)
+
+    def lead(self, Z: Floats) -> Floats:
+        """t z."""
+        return self.t * Z
+
+    def every(self, step: int) -> LogLoss:
+        """F on every step-th row, weighed to a sum of one."""
+        s = self.s[::step]
+        return LogLoss(self.t[::step], self.table.every(step), s / s.sum(), self.mu, self.fit_intercept)

@@ -1,56 +1,104 @@
-"""What is minimised: the mean loss of the scores Z = X W + b and half a squared norm,
+"""What is minimised: the mean loss of the scores Z = X W + b with a penalty on W,
 
-    F(θ) = Σᵢ sᵢ ℓ(zᵢ, yᵢ) + ½μ‖W‖²,    Σᵢ sᵢ = 1,    θ = (W, b),
+    F(θ) + λ‖W‖₁,    F(θ) = Σᵢ sᵢ ℓ(zᵢ, yᵢ) + ½μ‖W‖²,    Σᵢ sᵢ = 1,    θ = (W, b).
 
-and by which road. Every road ends where no |∂F/∂θⱼ| exceeds a tolerance:
+For λ = 0 it is found where no |∂F/∂θⱼ| exceeds a tolerance, by the road that suits the shape of X:
 
-- ``newton``: Hd = −∇F with the Hessian H, while H costs no more than a thousand numbers' worth of a pass for each number
-  that X stores: (n q² + q³/3) ≤ 1000 · entries, with q parameters. Each step is a weighted least-squares problem, which
-  gives the method its other name, IRLS. Where rows are many, it starts from its answer on every eighth row.
-- ``newton-cg``: the same equation by conjugate gradients, for a sparse X beyond that;
-- ``lbfgs``: for a dense X beyond that, where one pass an iteration repays the worse direction.
+- ``newton``: H d = −∇F with the Hessian H, as long as H costs no more than a thousand multiplications for each number
+  that X stores, n q² + q³/3 ≤ 1000 · entries, q the number of parameters. Where the rows are many, it starts from its
+  answer on every eighth of them. A step is a weighted least-squares problem, whence the name IRLS.
+- ``newton-cg``: beyond that, for a sparse X, the same equation by conjugate gradients.
+- ``lbfgs``: beyond that, for a dense X.
 
-Shapes: n rows, p features, k columns of coefficients, q = pk + k parameters (pk without an intercept).
+For λ > 0 (``coordinate``) F is replaced by its Newton model in one column of W after the other, which makes each step a
+weighted elastic net, until no subgradient of least size exceeds the tolerance.
+
+Shapes: n rows, p features, k columns of coefficients; W (p,) or (p, k), b (k,), θ (q,), q = pk + k or, without b, pk.
 """
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from mlatlas.linear.lasso.lasso import ElasticNet
+from mlatlas.linear.linear_regression.linear_regression import LinearRegression
 from mlatlas.linear.logistic_regression.table import Table
 from mlatlas.optimize.newton.newton import lbfgs, newton
 
 Floats = NDArray[np.float64]
 
-REPAID = 1000.0  # multiplications for the Hessian, for each stored number, that Newton's fewer passes repay
-STEP = 8  # every so many rows make a sample
-SAMPLE = 16  # rows for each parameter that a sample must have
-TINY = 1e-9  # what is added to the diagonal of H, relative, so that directions without curvature stay where they are
+REPAID = 1000.0  # multiplications for H, for each stored number, that the fewer passes of Newton's method repay
+STEP = 8  # every so many rows make the sample to start from,
+SAMPLE = 16  # if it has so many rows for each parameter
+TINY = 1e-9  # added to the diagonal of H, relative, so that directions without curvature stay as they are
+
+FLAT = 1e-6  # the least curvature of a row in the model that an elastic net is fitted to
+INNER = 1e-2  # the gap left by that fit, as a part of the decrease that the last one promised
+ARMIJO = 1e-4  # of the promised decrease, what a step must bring
+
+MOVES = 0.5  # what a Newton step adds to a score where there is no minimum: about 1; where there is one, nothing
+AGAINST = 1e-2  # of that, what it may take away from another
+
+
+class Answer(NamedTuple):
+    """The parameters, the iterations it took, the road, and why it ended if not at the tolerance."""
+
+    theta: Floats
+    n_iter: int
+    solver: str
+    unfinished: str
 
 
 class Objective:
-    """F with its gradient and Hessian; `columns` is () for one column of coefficients, else (k,)."""
+    """F, its gradient and its Hessian. A loss says how to `respond` to scores, and how the response bends.
+
+    `columns` is () for one column of coefficients, else (k,).
+    """
 
     def __init__(
         self, table: Table, weights: Floats, mu: float, fit_intercept: bool, columns: tuple[int, ...] = ()
     ) -> None:
         self.table, self.s, self.mu, self.fit_intercept = table, weights, mu, fit_intercept
         self.shape = (table.X.shape[1], *columns)
-        self.coefficients = int(np.prod(self.shape))
         self.k = columns[0] if columns else 1
+        self.coefficients = self.shape[0] * self.k
+        self.size = self.coefficients + self.k * fit_intercept
 
-    @property
-    def size(self) -> int:
-        """The number q of parameters."""
-        return self.coefficients + self.k * self.fit_intercept
+    # ---- what a loss must say
+
+    def respond(self, rows: slice, Z: Floats) -> tuple[float, Floats]:
+        """The weighted sum of the losses of these rows, and its derivative with respect to Z."""
+        raise NotImplementedError
+
+    def bend(self, rows: slice, dZ: Floats) -> tuple[float, Floats]:
+        """Zero, and how that derivative changes with a change dZ of the scores."""
+        raise NotImplementedError
+
+    def hessian(self, theta: Floats) -> Floats:
+        """H (q, q), at the θ at which F was asked for last."""
+        raise NotImplementedError
+
+    def parabola(self, column: int) -> tuple[Floats, Floats]:
+        """Slope and curvature (n,) of each row's loss in one column of scores, at the θ at which F was asked for last."""
+        raise NotImplementedError
+
+    def lead(self, Z: Floats) -> Floats:
+        """By how much each row's own class leads, (n,)."""
+        raise NotImplementedError
+
+    def every(self, step: int) -> Objective:
+        """F on every step-th row of a dense X."""
+        raise NotImplementedError
+
+    # ---- what follows
 
     def split(self, theta: Floats) -> tuple[Floats, Floats]:
-        """W and b as views of θ; b is zero without an intercept."""
+        """W and b as views of θ; without an intercept b is zero."""
         W, b = theta[: self.coefficients].reshape(self.shape), theta[self.coefficients :]
         return W, b if self.fit_intercept else np.zeros(self.k)
 
@@ -65,52 +113,33 @@ class Objective:
         return self._sweep(*self.split(d), self.bend)[1]
 
     def _sweep(self, W: Floats, b: Floats, respond: Any) -> tuple[float, Floats]:
-        theta = np.zeros(self.size)
-        G, c = self.split(theta)
+        total = np.zeros(self.size)
+        G, c = self.split(total)
         np.multiply(W, self.mu, out=G)
-        return self.table.sweep(W, b, respond, G, c), theta
+        return self.table.sweep(W, b, respond, G, c), total
 
-    def respond(self, rows: slice, Z: Floats) -> tuple[float, Floats]:
-        """The weighted sum of the losses of these rows, and its derivative with respect to Z."""
-        raise NotImplementedError
-
-    def bend(self, rows: slice, dZ: Floats) -> tuple[float, Floats]:
-        """How that derivative changes with a change dZ of the scores; the number is of no use."""
-        raise NotImplementedError
-
-    def hessian(self, theta: Floats) -> Floats:
-        """H, at the θ at which F was asked for last."""
-        raise NotImplementedError
-
-    def every(self, step: int) -> Objective:
-        """F on every step-th row."""
-        raise NotImplementedError
-
-    def minimise(self, start: Floats, tol: float, max_iter: int) -> tuple[Floats, int, str]:
-        """The θ at which F is least, the number of iterations, and the road taken.
-
-        Warns:
-            ConvergenceWarning: the tolerance was not reached.
-        """
+    def minimise(self, start: Floats, lam: float, tol: float, max_iter: int) -> Answer:
+        """The θ at which F + λ‖W‖₁ is least. Warns with ConvergenceWarning where the tolerance was not reached."""
         n, q, entries = self.table.X.shape[0], self.size, self.table.entries
-        if n * q * q + q**3 / 3 <= REPAID * entries:
-            road, found = "newton", self._newton(start, tol, max_iter)
+        if lam > 0:
+            answer = self._by_columns(start, lam, tol, max_iter)
+        elif n * q**2 + q**3 / 3 <= REPAID * entries:
+            answer = _answer("newton", self._newton(start, tol, max_iter))
         elif self.table.is_sparse:
-            road, found = "newton-cg", newton(self, start, hessp=self.product, gtol=tol, max_iter=max_iter)
+            answer = _answer("newton-cg", newton(self, start, hessp=self.product, gtol=tol, max_iter=max_iter))
         else:
-            road, found = "lbfgs", lbfgs(self, start, gtol=tol, max_iter=max_iter)
-        if not found.converged:
+            answer = _answer("lbfgs", lbfgs(self, start, gtol=tol, max_iter=max_iter))
+        if answer.unfinished:
             warnings.warn(
-                f"{road} stopped where a derivative of the mean loss is {found.grad_norm:.1e}, above tol={tol}: "
-                f"{found.message} Scale the features to comparable sizes, or raise max_iter.",
+                f"{answer.solver} did not reach tol={tol} in {answer.n_iter} iterations: {answer.unfinished} Scale the "
+                "features to comparable sizes, or raise max_iter.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        return found.x, max(found.nit, 1), road
+        return answer
 
     def _newton(self, start: Floats, tol: float, max_iter: int) -> Any:
-        n, q = self.table.X.shape[0], self.size
-        if n >= STEP * SAMPLE * q and not self.table.is_sparse:
+        if not self.table.is_sparse and self.table.X.shape[0] >= STEP * SAMPLE * self.size:
             sampled = self.every(STEP)._newton(start, tol, max_iter)
             start = sampled.x if sampled.converged else start
         return newton(self, start, hess=self._invertible, gtol=tol, max_iter=max_iter)
@@ -120,3 +149,83 @@ class Objective:
         diagonal = H.diagonal()
         H.flat[:: self.size + 1] += np.where(diagonal > 0, TINY * diagonal, 1.0)
         return H
+
+    # ---- with absolute values
+
+    def _by_columns(self, start: Floats, lam: float, tol: float, max_iter: int) -> Answer:
+        theta, (value, gradient) = start.copy(), self(start)
+        promised = value
+        for n_iter in range(max_iter):
+            if self._violation(theta, gradient, lam) <= tol:
+                return Answer(theta, max(n_iter, 1), "coordinate", "")
+            gap, promised = INNER * promised / self.k, 0.0
+            for column in range(self.k):
+                d = self._elastic_step(theta, column, lam, gap)
+                before, after = (lam * float(np.abs(self.split(one)[0]).sum()) for one in (theta, theta + d))
+                fall, t = before - after - float(gradient @ d), 1.0
+                if fall <= 0:
+                    continue
+                promised += fall
+                while True:
+                    trial = theta + t * d
+                    new_value, gradient = self(trial)
+                    new = lam * float(np.abs(self.split(trial)[0]).sum())
+                    if new_value + new <= value + before - ARMIJO * t * fall or t < FLAT:
+                        break
+                    t /= 2
+                theta, value = trial, new_value
+        return Answer(theta, max_iter, "coordinate", "the subgradients are still too large.")
+
+    def _violation(self, theta: Floats, gradient: Floats, lam: float) -> float:
+        """The largest component of the shortest subgradient: zero at the minimum."""
+        w, g = theta[: self.coefficients], gradient[: self.coefficients]
+        inside = np.where(w == 0, np.maximum(np.abs(g) - lam, 0), np.abs(g + lam * np.sign(w)))
+        return float(max(inside.max(), np.abs(gradient[self.coefficients :]).max(initial=0.0)))
+
+    def _elastic_step(self, theta: Floats, column: int, lam: float, gap: float) -> Floats:
+        """The step to the minimum of the Newton model in one column: Σ h (ζ − Xw − b)²/2 with ζ = z − r/h, and penalties."""
+        W, b = self.split(theta)
+        w = W.reshape(len(W), -1)[:, column]
+        r, h = self.parabola(column)
+        h = np.maximum(h, FLAT)
+        target = self.table.scores(w, b[column]) - r / h  # (working-response)
+        weights = self.s * h
+        total, spread = weights.sum(), weights @ (target - weights @ target / weights.sum()) ** 2
+        net = ElasticNet(
+            (lam + self.mu) / total,
+            l1_ratio=lam / (lam + self.mu),
+            fit_intercept=self.fit_intercept,
+            tol=gap / spread,
+            warm_start=True,
+        )
+        net.coef_ = w
+        net.fit(self.table.X, target, weights)
+        d = np.zeros(self.size)
+        dW, db = self.split(d)
+        dW.reshape(len(W), -1)[:, column] = net.coef_ - w
+        db[column] = net.intercept_ - b[column]
+        return d
+
+    # ---- without a penalty
+
+    def has_no_minimum(self, theta: Floats) -> bool:
+        """Whether the loss falls for ever in some direction, judged at the θ where the minimiser stopped.
+
+        It does if every row's own class leads already, as scaling θ up lowers the loss. It does also if a Newton step
+        still takes some row's lead up and no row's down. For a column it is the weighted least-squares fit to −r/h.
+        """
+        counted = self.s > 0
+        if (self.lead(self.table.scores(*self.split(theta)))[counted] > 0).all():
+            return True
+        steps = []
+        for column in range(self.k):
+            r, h = self.parabola(column)
+            h = np.maximum(h, np.finfo(float).tiny)
+            model = LinearRegression(fit_intercept=self.fit_intercept)
+            steps.append(model.fit(self.table.X, -r / h, self.s * h).predict(self.table.X))  # (newton-step)
+        gain = self.lead(np.stack(steps, axis=1).reshape(-1, *self.shape[1:]))[counted]
+        return bool(gain.max() > MOVES and gain.min() > -AGAINST * gain.max())
+
+
+def _answer(road: str, found: Any) -> Answer:
+    return Answer(found.x, max(found.nit, 1), road, "" if found.converged else found.message)

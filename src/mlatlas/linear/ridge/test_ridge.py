@@ -126,7 +126,7 @@ def test_units_cost_no_digits(road):
 
 
 def test_units_cost_no_digits_in_a_wide_table():
-    A = np.random.default_rng(0).normal(size=(4, 6)) * [1e9, 1.0, 1.0, 1e-6, 1.0, 1e4]
+    A = np.random.default_rng(0).normal(size=(4, 6)) * [1e18, 1.0, 1.0, 1e-3, 1.0, 1e4]
     y, alpha = np.arange(4.0), mpmath.mpf(1) / 100
     with mpmath.workdps(50):
         rows = mpmath.matrix(A)
@@ -200,6 +200,13 @@ def test_the_path_is_a_fit_for_each_penalty_in_the_order_given(road, storage, sh
             np.testing.assert_allclose(coefficients, fit.coef_, rtol=1e-8, atol=1e-11)
 
 
+def test_dependent_columns_share_a_path(road):
+    X, y, _ = problem(30, 4)
+    path = ridge_path(np.column_stack([X, X, np.ones(30)]), y, GRID)
+    half = ridge_path(X, y, np.divide(GRID, 2)) / 2
+    np.testing.assert_allclose(path, np.column_stack([half, half, np.zeros(4)]), rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("shape", [(40, 5), (9, 20), (6, 5)])
 def test_degrees_of_freedom_are_the_trace_of_the_hat_matrix(road, shape):
     X, _, s = problem(*shape)
@@ -249,6 +256,13 @@ def test_interpolation_keeps_its_digits_where_every_leverage_is_one(road, shape)
 
 def _shortest(X, y):
     return np.linalg.pinv(X - X.mean(0), rcond=1e-12) @ (y - y.mean())
+
+
+def test_a_row_that_fits_itself_alone_gives_a_finite_error():
+    X, y, _ = problem(30, 3)
+    X[:, 0] = np.eye(30)[0]
+    model = RidgeCV([1e-20, 1e-17, 1.0], store_cv_results=True).fit(X, y)
+    assert np.isfinite(model.cv_results_).all()
 
 
 def test_a_small_penalty_on_ill_conditioned_columns_leaves_squares_alone():
