@@ -8,6 +8,10 @@ from .lasso.lasso import (
     lasso_path as lasso_path,
 )
 from .linear_regression.linear_regression import LinearRegression as LinearRegression
+from .perceptron.perceptron import (
+    AveragedPerceptron as AveragedPerceptron,
+    Perceptron as Perceptron,
+)
 from .ridge.ridge import (
     Ridge as Ridge,
     RidgeCV as RidgeCV,

@@ -128,7 +128,12 @@ def half_empty(draw: Draw):
     X = np.where(draw.uniform(0.0, 1.0, *X.shape) < 0.4, 0.0, X)
     X = np.abs(X) if name == "QuantileTransformer" else X
     draw.require((np.count_nonzero(X, axis=0) > 0.3 * len(X)) & (np.count_nonzero(X, axis=0) < len(X)))
-    return name, X, draw.choice(("csr", "csc"))
+    options = {
+        "StandardScaler": {"with_mean": False},
+        "RobustScaler": {"with_centering": False},
+        "Normalizer": {"norm": draw.choice(("l2", "l1", "max"))},
+    }
+    return name, X, getattr(sparse, draw.choice(("csr_matrix", "csc_matrix"))), options.get(name, {})
 
 
 def with_holes(draw: Draw):
@@ -395,13 +400,18 @@ def clipped_ends(subject: Subject):
 
 
 @known(
-    en="Three pieces through (60, 0), (90, 1): marks of 50, 60, 75, 90, 100 become 0, 0, ½, 1, 1.",
-    zh="过 (60, 0)、(90, 1) 的三折线：分数 50、60、75、90、100 化为 0、0、½、1、1。",
+    en="Three pieces through (60, 0), (90, 1) take marks of 50, 60, 75, 90, 100 to 0, 0, ½, 1, 1; those through (50, 0), (100, 1) take them to "
+    "0, 0.2, 0.5, 0.8, 1.",
+    zh="过 (60, 0)、(90, 1) 的三折线把分数 50、60、75、90、100 化为 0、0、½、1、1；过 (50, 0)、(100, 1) 的化为 0、0.2、0.5、0.8、1。",
     source="by hand",
 )
 def three_pieces(subject: Subject):
-    marks = np.array([[50.0], [60.0], [75.0], [90.0], [100.0]])
-    return subject.PiecewiseLinearScaler([60, 90]).fit_transform(marks).ravel(), [0, 0, 0.5, 1, 1]
+    marks = np.tile([[50.0], [60.0], [75.0], [90.0], [100.0]], 2)
+    each = subject.PiecewiseLinearScaler([[60, 50], [90, 100]]).fit_transform(marks)
+    both = subject.PiecewiseLinearScaler([60, 90]).fit_transform(marks)
+    return np.column_stack([each, both[:, 1]]), np.transpose(
+        [[0, 0, 0.5, 1, 1], [0, 0.2, 0.5, 0.8, 1], [0, 0, 0.5, 1, 1]]
+    )
 
 
 @known(
@@ -525,7 +535,10 @@ def in_pieces(problem, subject, other):
     whole, bit_by_bit = getattr(subject, name)().fit(X, **weights), getattr(subject, name)()
     for rows in np.split(np.arange(len(X)), np.unique(cuts)):
         bit_by_bit.partial_fit(X[rows], **{key: value[rows] for key, value in weights.items()})
-    return bit_by_bit.transform(X), whole.transform(X)
+    return [
+        agree(bit_by_bit.transform(X), whole.transform(X)),
+        agree(bit_by_bit.n_samples_seen_, counts.sum() if weights else len(X)),
+    ]
 
 
 @law("equivalent", given=weighted, trait="weights-repeat")
@@ -553,14 +566,10 @@ def order_of_samples(problem, subject, other):
     zh="稀疏表与写成稠密的同一张表缩放结果相同，零仍是零。",
 )
 def sparse_or_dense(problem, subject, other):
-    name, X, layout = problem
-    options = {"StandardScaler": {"with_mean": False}, "RobustScaler": {"with_centering": False}}.get(name, {})
-    stored = getattr(sparse, f"{layout}_matrix")(X)
-    answer = made(subject, name, len(X)).set_params(**options).fit_transform(stored)
-    return [
-        agree(answer.toarray(), made(subject, name, len(X)).set_params(**options).fit_transform(X)),
-        agree(answer.toarray()[X == 0], np.zeros(np.sum(X == 0)), scale=1.0),
-    ]
+    name, X, layout, options = problem
+    scaler = made(subject, name, len(X)).set_params(**options)
+    answer = scaler.fit_transform(layout(X)).toarray()
+    return [agree(answer, scaler.fit_transform(X)), agree(answer[X == 0], np.zeros(np.sum(X == 0)), scale=1.0)]
 
 
 @law(

@@ -51,10 +51,10 @@ def scikit_learn():
 
 
 class Curve:
-    """A fitted curve of SciPy for each feature, with the verbs of a scaler."""
+    """A curve of SciPy for each feature, with the verbs of a scaler; ``fitted(x, j)`` gives it and its inverse."""
 
     def fit(self, X, y=None):
-        self.curves = [self.fitted(x) for x in np.asarray(X, dtype=float).T]
+        self.curves = [self.fitted(x, j) for j, x in enumerate(np.asarray(X, dtype=float).T)]
         return self
 
     def transform(self, X):
@@ -103,8 +103,9 @@ def scipy_curves():
         def __init__(self, knots=None, values=None, *, quantiles=(0.05, 0.95)):
             self.knots, self.values, self.quantiles = knots, values, quantiles
 
-        def fitted(self, x):
+        def fitted(self, x, j):
             knots = mquantiles(x, self.quantiles, 1, 1) if self.knots is None else np.asarray(self.knots, dtype=float)
+            knots = knots if knots.ndim == 1 else knots[:, j]
             values = np.linspace(0, 1, len(knots)) if self.values is None else np.asarray(self.values, dtype=float)
 
             def line(a, b):
@@ -116,14 +117,14 @@ def scipy_curves():
         def __init__(self, a=None, k=None):
             self.a, self.k = a, k
 
-        def fit(self, X, y=None):
-            self.given = iter(np.broadcast_to(np.nan if self.k is None else self.k, X.shape[1]))
-            return super().fit(X)
-
-        def fitted(self, x):
-            a, k = x.min() if self.a is None else self.a, next(self.given)
-            scale = rayleigh.fit(x[x > a], floc=a)[1] if np.isnan(k) else 1 / np.sqrt(2 * k)
-            curve = rayleigh(loc=a, scale=scale)
+        def fitted(self, x, j):
+            a = x.min() if self.a is None else self.a
+            fit = (
+                rayleigh.fit(x[x > a], floc=a)[1]
+                if self.k is None
+                else 1 / np.sqrt(2 * np.broadcast_to(self.k, j + 1)[j])
+            )
+            curve = rayleigh(loc=a, scale=fit)
             return curve.cdf, curve.ppf
 
     return {"PiecewiseLinearScaler": PiecewiseLinearScaler, "HalfNormalScaler": HalfNormalScaler}

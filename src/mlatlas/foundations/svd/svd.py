@@ -45,6 +45,7 @@ LARGEST_GRAM = 4_000_000  # entries of the Gram matrix of a sparse A: 32 MB
 TESTS = 10  # vectors on which the error of a randomised decomposition is tried
 FAILURE = 1e-6  # the probability that the bound on that error fails
 LEAST_LENGTH = float(np.sqrt(2 * gammaincinv(TESTS / 2, FAILURE)))  # a Gaussian vector of TESTS entries is longer
+ROUNDING = 2**12  # units of ε σ₁ that rounding may add to an error
 LEAST_PIVOT = 1e-5  # of a Gram matrix of unit columns, for two rounds of Cholesky to suffice
 TIE = 1e-6  # entries of a singular vector that differ by less are of one size when its sign is chosen
 
@@ -304,6 +305,7 @@ def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> Rand
         U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random_state)
         return RandomisedSVD(Vt.T, s, U.T, *errors)
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
+    eps = float(np.finfo(A.dtype).eps)
     m = min(block * (n_iter + 1), p)
     half = min((block + 1) // 2, m)
     Y = _conditioned(_times(A, rng.standard_normal((p, half))))
@@ -312,7 +314,7 @@ def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> Rand
     P, Z, G, well = np.empty((p, 0)), np.empty((n, m)), np.zeros((m, m)), True
     back = []  # AᵀA P, but for its last block
     for done in range(0, m, half):
-        Q = _beside(P, S[:, : m - done], rng)
+        Q = _beside(P, S[:, : m - done], eps, rng)
         P = np.hstack([P, Q])
         if P.shape[1] < m:
             Z[:, done : done + half] = Y = _times(A, Q)
@@ -328,13 +330,13 @@ def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> Rand
     U, s, Wt = _exact(Z, min(k + 1, m), G if well else None)
     total = _squares(A)
     tail = min(_norm(missed) / LEAST_LENGTH, np.sqrt(_norm(twice) / LEAST_LENGTH), _root(total - _squares(Z)))
-    bound = np.hypot(s[k] if len(s) > k else 0.0, tail)
+    bound = np.hypot(s[k] if len(s) > k else 0.0, tail) + ROUNDING * eps * s[0]
     return RandomisedSVD(U[:, :k], s[:k], Wt[:k] @ P.T, _root(total - float(s[:k] @ s[:k])), float(bound))
 
 
-def _beside(P: Floats, S: Floats, rng: np.random.Generator) -> Floats:
+def _beside(P: Floats, S: Floats, eps: float, rng: np.random.Generator) -> Floats:
     """As many orthonormal columns beside P as S has: what S spans there beyond rounding, and random ones for the rest."""
-    Q = _orthonormal(S - P @ (P.T @ S), 10 * EPS * float(np.linalg.norm(S)))
+    Q = _orthonormal(S - P @ (P.T @ S), ROUNDING * eps * float(np.linalg.norm(S)))
     Q = np.hstack([Q, rng.standard_normal((len(P), S.shape[1] - Q.shape[1]))])
     return _orthonormal(Q - P @ (P.T @ Q))
 
@@ -347,7 +349,7 @@ def _orthonormal(Y: Floats, least: float = -1.0) -> Floats:
     Q = Y
     for _ in range(2):
         R = _factor(Q)
-        if R is None:
+        if R is None or R.diagonal().min(initial=np.inf) <= least:
             U, s, _ = np.linalg.svd(Y, full_matrices=False)
             return U[:, s > least]
         Q = Q @ np.linalg.inv(R)

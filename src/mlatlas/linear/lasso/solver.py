@@ -313,7 +313,8 @@ class _Sparse(_Columns):
         return np.asarray((A.T @ A).toarray() - (self.root @ self.root) * np.outer(mean, mean))
 
     def shifted(self, state: Floats, used: Indices, step: Floats) -> Floats:
-        return state - np.append(self.A[:, used] @ step, -(self.design.mean[self.W[used]] @ step))
+        moved: Floats = np.append(self.A[:, used] @ step, -(self.design.mean[self.W[used]] @ step))
+        return state - moved
 
 
 def descend(columns: _Columns, w: Floats, state: Floats, penalty: Penalty, tol: float, limit: int) -> int:

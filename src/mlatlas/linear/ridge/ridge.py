@@ -388,12 +388,7 @@ def decomposed(A: Design, Y: Floats) -> Basis:
     if failed:
         raise np.linalg.LinAlgError("the singular value decomposition did not converge; scale the columns of X.")
     s, V = s * (work[0] / work[1]), V[:p]
-    s[
-        s
-        <= np.hypot(
-            FLOOR * np.linalg.norm(length[:, None] * V, axis=0), np.linalg.norm(A.rounding[:, None] * V, axis=0)
-        )
-    ] = 0
+    s[s <= np.linalg.norm(np.hypot(FLOOR * length, A.rounding)[:, None] * V, axis=0)] = 0
     return Basis(s, U.T @ Y, lambda width: ((rows, U[rows]) for rows in cut(n, width)), lambda Z: V @ Z, fill, "svd")
 
 

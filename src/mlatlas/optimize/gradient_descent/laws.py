@@ -419,6 +419,45 @@ def exact_rate(problem, subject, other):
 
 
 @law(
+    "property",
+    given=quadratic,
+    en="An exact search on a quadratic needs few trials, since the parabola through a value and two slopes is exact: with κ below 35, "
+    "four a step at most.",
+    zh="在二次函数上，由一个值和两个斜率定出的抛物线就是精确的，所以精确线搜索只需少数几次试探：κ 小于 35 时每步至多四次。",
+)
+def few_trials(problem, subject, other):
+    A, V, values, centre = problem
+    calls = []
+
+    def counted(x):
+        calls.append(x)
+        return bowl(A, centre)(x)
+
+    start = centre + V @ np.ones(len(values))
+    found = subject.gradient_descent(counted, start, step="exact", max_iter=10, gtol=1e-6)
+    return atmost(len(calls), 1 + 4 * found.nit)
+
+
+@law(
+    "invariant",
+    given=backtracked,
+    en="A constant added to f changes nothing, even one so large that the values no longer differ near the minimum: the slopes still do.",
+    zh="给 f 加一个常数不改变什么；哪怕常数大到极小点附近的函数值已无法区分，坡度仍能区分。",
+    source="Hager, Zhang 2005, A new conjugate gradient method with guaranteed descent, section 4",
+)
+def added_constant(problem, subject, other):
+    A, start, _ = problem
+    f = valley(A)
+
+    def raised(x):
+        value, gradient = f(x)
+        return value + 1e7, gradient
+
+    low, high = (subject.gradient_descent(g, start, gtol=1e-7, max_iter=300) for g in (f, raised))
+    return [atmost(high.grad_norm, 1e-7), agree(high.x, low.x, scale=1.0)]
+
+
+@law(
     "bound",
     given=flat_directions,
     en="On a convex function with gradient Lipschitz constant L the step 1/L leaves at most L‖x₀ − x*‖²/2k after k steps.",
@@ -615,6 +654,46 @@ def no_search(ours):
             return ours.gradient_descent(f, x0, step=step, max_iter=max_iter, **options)
         gtol = options.get("gtol", 1e-6)
         return searching(f, x0, lambda new, old, fall: True, min(max_iter, 300), lambda g: 1 / np.linalg.norm(g), gtol)
+
+    return SimpleNamespace(gradient_descent=gradient_descent)
+
+
+@mutant(en="looks for the lowest point of the line by bisection alone", zh="只用二分法找直线上的最低点")
+def bisects(ours):
+    def gradient_descent(f, x0, *, step="backtracking", **options):
+        if step != "exact":
+            return ours.gradient_descent(f, x0, step=step, **options)
+
+        def bisected(x):
+            value, g = f(x)
+            low, high = 0.0, 1.0
+            while f(x - high * g)[1] @ g > 0:
+                high *= 2
+            for _ in range(30):
+                middle = (low + high) / 2
+                low, high = (middle, high) if f(x - middle * g)[1] @ g > 0 else (low, middle)
+            return value, high * g
+
+        return ours.gradient_descent(bisected, x0, step=1.0, **options)
+
+    return SimpleNamespace(gradient_descent=gradient_descent)
+
+
+@mutant(
+    en="gives up as soon as a step no longer lowers the value that f prints",
+    zh="函数值不再变小就放弃",
+    source="scipy issue 19024: rounding errors prevent progress",
+)
+def gives_up(ours):
+    def gradient_descent(f, x0, *, callback=None, **options):
+        last = [np.inf]
+
+        def still(nit, x, fun, norm):
+            stuck = fun >= last[0]
+            last[0] = fun
+            return bool(stuck)
+
+        return ours.gradient_descent(f, x0, callback=still, **options)
 
     return SimpleNamespace(gradient_descent=gradient_descent)
 

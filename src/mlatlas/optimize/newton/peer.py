@@ -1,0 +1,154 @@
+"""Whom Newton's method, BFGS and L-BFGS race: the methods of the same names in scipy.optimize.minimize."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlatlas.atlas.judge import NotOffered, Subject, Translation, peer, race
+from mlatlas.atlas.text import Text
+
+
+@peer(
+    "SciPy",
+    requires="scipy",
+    translation=[
+        Translation(
+            "newton(f, x0, hess=H)",
+            "minimize(f, x0, jac=True, hess=H, method='Newton-CG', options={'xtol': 1e-14})",
+            Text(
+                en="it stops by the length of the step and has no tolerance on the gradient, so the length is set to nothing",
+                zh="它按步长停止，没有对梯度的容限，因此把步长容限设为几乎为零",
+            ),
+        ),
+        Translation(
+            "lbfgs(f, x0, memory=m, gtol=g)",
+            "minimize(f, x0, jac=True, method='L-BFGS-B', options={'maxcor': m, 'gtol': g, 'ftol': 0})",
+            Text(en="without ftol=0 it stops when f changes little", zh="若不设 ftol=0，f 变化很小时它就停"),
+        ),
+        Translation(
+            "bfgs(f, x0, gtol=g)",
+            "minimize(f, x0, jac=True, method='BFGS', options={'gtol': g})",
+            Text(en="the same: the largest partial derivative", zh="相同：最大的偏导数"),
+        ),
+    ],
+)
+def scipy_optimize():
+    """The three methods, without an exact line search."""
+    from scipy.optimize import minimize
+
+    def run(method, f, x0, line_search, points, **options):
+        if line_search != "wolfe":
+            raise NotOffered("scipy.optimize has no exact line search")
+        path = [np.array(x0, dtype=float)]
+        given = {name: value for name in ("hess", "hessp") if (value := options.pop(name, None)) is not None}
+        found = minimize(
+            f, x0, jac=True, method=method, callback=path.append if points else None, options=options, **given
+        )
+        trace = {"x": np.array(path), "fun": np.array([f(x)[0] for x in path])} if points else {}
+        norm = float(np.abs(found.jac).max())
+        kept = {"x": found.x, "fun": found.fun, "grad": found.jac, "grad_norm": norm, "nit": found.nit}
+        return Subject({**kept, "trace": Subject(trace)})
+
+    def newton(f, x0, *, hess=None, hessp=None, line_search="wolfe", gtol=1e-6, max_iter=100, points=False):
+        return run("Newton-CG", f, x0, line_search, points, hess=hess, hessp=hessp, xtol=1e-14, maxiter=max_iter)
+
+    def bfgs(f, x0, *, line_search="wolfe", gtol=1e-6, max_iter=1000, points=False):
+        return run("BFGS", f, x0, line_search, points, gtol=gtol, maxiter=max_iter)
+
+    def lbfgs(f, x0, *, memory=10, line_search="wolfe", gtol=1e-6, max_iter=1000, points=False):
+        options = {"maxcor": memory, "gtol": gtol, "ftol": 0.0, "maxiter": max_iter, "maxfun": 10**9}
+        return run("L-BFGS-B", f, x0, line_search, points, **options)
+
+    return {"newton": newton, "bfgs": bfgs, "lbfgs": lbfgs}
+
+
+def logistic(rng: np.random.Generator, n: int, p: int):
+    """Penalised logistic loss on n rows and p correlated columns: the pair (value, gradient), the Hessian, and a start."""
+    X = rng.normal(size=(n, p)) @ (np.eye(p) + rng.normal(size=(p, p)) / np.sqrt(p))
+    y = np.where(X @ rng.normal(size=p) / np.sqrt(p) + rng.logistic(size=n) > 0, 1.0, -1.0)
+    penalty = 1e-3
+
+    def f(w):
+        z = y * (X @ w)
+        return np.logaddexp(0, -z).mean() + penalty / 2 * w @ w, X.T @ (-y / (1 + np.exp(z))) / n + penalty * w
+
+    def hess(w):
+        q = 1 / (1 + np.exp(-X @ w))
+        return (X * (q * (1 - q) / n)[:, None]).T @ X + penalty * np.eye(p)
+
+    return f, hess, np.zeros(p)
+
+
+def chain(rng: np.random.Generator, n: int):
+    """n variables tied to their neighbours by log cosh and to random values by a parabola: cheap to evaluate, hence a race of the method's own cost."""
+    target = rng.normal(size=n)
+    curves = np.exp(rng.uniform(0.0, 5.0, n))
+
+    def f(x):
+        pull = curves * (x - target)
+        bend = np.diff(x)
+        tied = np.tanh(bend)
+        gradient = pull.copy()
+        gradient[1:] += tied
+        gradient[:-1] -= tied
+        return pull @ (x - target) / 2 + (np.abs(bend) + np.log1p(np.exp(-2 * np.abs(bend)))).sum(), gradient
+
+    return f, None, np.zeros(n)
+
+
+def gradient_left(problem, answer) -> float:
+    """The largest partial derivative at the answer, relative to the start."""
+    f, _, start = problem
+    return float(np.abs(f(answer)[1]).max() / np.abs(f(start)[1]).max())
+
+
+CERTIFIES = Text(en="largest partial derivative, relative to the start", zh="最大偏导数，相对于起点")
+TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+
+
+@race(
+    en="L-BFGS on many variables",
+    zh="变量很多时的 L-BFGS",
+    problem=chain,
+    sizes={"tiny": (5,), "small": (100,), "middle": (10_000,), "large": (600_000,)},
+    certificate=gradient_left,
+    certifies=CERTIFIES,
+    goal=1e-5,
+    tolerances=TOLERANCES,
+)
+def many_variables(subject, problem, tolerance):
+    """Minimise from zero with ten pairs."""
+    f, _, start = problem
+    return subject.lbfgs(f, start, gtol=tolerance * float(np.abs(f(start)[1]).max()), max_iter=10_000).x
+
+
+@race(
+    en="BFGS on logistic loss",
+    zh="对数损失上的 BFGS",
+    problem=logistic,
+    sizes={"tiny": (60, 3), "small": (500, 20), "middle": (5_000, 100), "large": (2_000, 500)},
+    certificate=gradient_left,
+    certifies=CERTIFIES,
+    goal=1e-5,
+    tolerances=TOLERANCES,
+)
+def logistic_bfgs(subject, problem, tolerance):
+    """Minimise from zero."""
+    f, _, start = problem
+    return subject.bfgs(f, start, gtol=tolerance * float(np.abs(f(start)[1]).max()), max_iter=10_000).x
+
+
+@race(
+    en="Newton on logistic loss",
+    zh="对数损失上的牛顿法",
+    problem=logistic,
+    sizes={"tiny": (60, 3), "small": (500, 20), "middle": (20_000, 100), "large": (3_000, 800)},
+    certificate=gradient_left,
+    certifies=CERTIFIES,
+    goal=1e-8,
+    tolerances=(2, 3, 4, 5, 6, 7, 8, 10, 12, 15),
+)
+def logistic_newton(subject, problem, tolerance):
+    """So many steps from zero with the Hessian: the peer has no tolerance on the gradient."""
+    f, hess, start = problem
+    return subject.newton(f, start, hess=hess, gtol=0.0, max_iter=tolerance).x
