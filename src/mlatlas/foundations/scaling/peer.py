@@ -119,12 +119,12 @@ def scipy_curves():
 
         def fitted(self, x, j):
             a = x.min() if self.a is None else self.a
-            fit = (
-                rayleigh.fit(x[x > a], floc=a)[1]
-                if self.k is None
-                else 1 / np.sqrt(2 * np.broadcast_to(self.k, j + 1)[j])
-            )
-            curve = rayleigh(loc=a, scale=fit)
+            if self.k is None:
+                scale = rayleigh.fit(x[x > a], floc=a)[1]
+            else:
+                k = np.ravel(self.k)
+                scale = 1 / np.sqrt(2 * k[j % len(k)])
+            curve = rayleigh(loc=a, scale=scale)
             return curve.cdf, curve.ppf
 
     return {"PiecewiseLinearScaler": PiecewiseLinearScaler, "HalfNormalScaler": HalfNormalScaler}
