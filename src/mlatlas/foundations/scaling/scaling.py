@@ -121,6 +121,8 @@ class AffineScaler(Scaler):
 
     def _mapped(self, X: Any, out: Any, steps: list[Step]) -> Any:
         """What the steps make of each row, or of the stored entries of a sparse table."""
+        if any(ufunc is np.maximum for ufunc, _ in steps):  # clipping would hide an infinity
+            self._refuse_infinities(X.data if is_sparse(X) else X)
         if is_sparse(X):
             for ufunc, row in steps:
                 ufunc(out.data, row[columns_of(X)] if np.ndim(row) else row, out=out.data, casting="same_kind")

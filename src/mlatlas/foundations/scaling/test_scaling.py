@@ -168,7 +168,7 @@ def test_as_many_features_as_were_fitted(scaler):
     fitted = clone(scaler).fit(table())
     for verb in ("transform", "inverse_transform"):
         if hasattr(fitted, verb):
-            with pytest.raises(ValueError, match="X has 2 features, but .* is expecting 3"):
+            with pytest.raises(ValueError, match=r"X has 2 features, but .* is expecting 3"):
                 getattr(fitted, verb)(table(5, 2))
 
 
@@ -209,10 +209,10 @@ def test_layout_and_precision_do_not_matter(scaler):
     for same in (np.asfortranarray(X), strided[::2, ::2], X.tolist(), X.astype(">f8")):
         answer = clone(scaler).fit_transform(same)
         assert answer.dtype == np.float64
-        assert answer == pytest.approx(expected, rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(answer, expected, rtol=1e-12, atol=1e-12)
     single = clone(scaler).fit_transform(X.astype(np.float32))
     assert single.dtype == np.float32
-    assert single == pytest.approx(expected, rel=1e-3, abs=1e-4)
+    np.testing.assert_allclose(single, expected, rtol=1e-3, atol=1e-4)
     whole = np.rint(10 * X).astype(np.int16)
     assert np.array_equal(clone(scaler).fit_transform(whole), clone(scaler).fit_transform(whole.astype(float)))
 
@@ -250,13 +250,13 @@ def test_blocks_agree_with_the_peer(shape, order):
     weights = rng.uniform(size=len(X))
     for name in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "Normalizer"):
         ours, theirs = globals()[name]().fit(X), getattr(peers, name)().fit(X)
-        assert ours.transform(X) == pytest.approx(theirs.transform(X), rel=1e-9, abs=1e-9), name
+        np.testing.assert_allclose(ours.transform(X), theirs.transform(X), rtol=1e-9, atol=1e-9, err_msg=name)
     ours, theirs = (
         one.StandardScaler().fit(X, sample_weight=weights)
         for one in (__import__("mlatlas.foundations", fromlist=["_"]), peers)
     )
-    assert ours.var_ == pytest.approx(theirs.var_, rel=1e-9, abs=1e-12)
-    assert ours.mean_ == pytest.approx(theirs.mean_, rel=1e-12)
+    np.testing.assert_allclose(ours.var_, theirs.var_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours.mean_, theirs.mean_, rtol=1e-12)
 
 
 def test_a_fit_takes_memory_for_blocks_only():
@@ -296,7 +296,7 @@ def test_sparse_tables_are_copied_or_not_as_asked(layout):
 
 def test_missing_values_of_a_sparse_table_are_left_out():
     X = sparse.random(50, 3, density=0.5, random_state=np.random.default_rng(0), format="csc")
-    X.data[::9] = np.nan
+    X.data[[0, 30, 40, 70, 71]] = np.nan
     for scaler in (StandardScaler(with_mean=False), MaxAbsScaler(), RobustScaler(with_centering=False)):
         assert scaler.fit(X).scale_ == pytest.approx(clone(scaler).fit(X.toarray()).scale_)
     assert StandardScaler(with_mean=False).fit(X).n_samples_seen_.tolist() == (~np.isnan(X.toarray())).sum(0).tolist()
@@ -313,7 +313,7 @@ def test_what_a_sparse_table_cannot_be_is_refused_with_a_remedy():
         with pytest.raises(ValueError, match=rule):
             scaler.fit(X)
     for scaler in (MinMaxScaler(), PiecewiseLinearScaler(), HalfNormalScaler()):
-        with pytest.raises(TypeError, match="[Ss]parse data was passed"):
+        with pytest.raises(TypeError, match=r"[Ss]parse data was passed"):
             scaler.fit(X)
     infinite = sparse.csr_matrix([[np.inf, 0.0], [1.0, 2.0]])
     with pytest.raises(ValueError, match="contains infinity"):

@@ -278,6 +278,8 @@ def _gram_vectors(G: Floats, k: int) -> tuple[Floats, Floats]:
 
 def _lanczos_vectors(A: Any, k: int) -> Floats:
     """The first k right singular vectors (p, k) of a sparse A by Lanczos iteration on AᵀA, for k < p."""
+    if not A.data.any():
+        return np.eye(A.shape[1], k)
     start = np.random.default_rng(0).standard_normal(A.shape[1])
     _, _, Vt = svds(A, k, v0=start, return_singular_vectors="vh")
     return np.asarray(Vt[::-1].T)

@@ -39,8 +39,7 @@ Indices = NDArray[np.intp]
 ROUND = 100  # features that may join W at once, and a quarter of W
 FEW = 4  # sweeps over the features in use to one over all of W
 PATIENCE = 15  # features at which a sweep costs as much as a leap
-LARGEST = 2000  # features that a leap is made over
-LEAPS = 100  # times that features are set to zero in a leap
+LARGEST = 2000  # features in use, times leaps, that are made in a row
 NUDGE = 1e-12  # of the greatest ‖aⱼ‖², which keeps a singular G_AA from being inverted
 PART = 0.1  # the part of the present gap to which a model is solved,
 SLACK = 0.9  # but of the allowed gap no less than this
@@ -336,20 +335,21 @@ def descend(columns: _Columns, w: Floats, state: Floats, penalty: Penalty, tol: 
             columns.sweep(state, w, used, penalty)
             sweeps += 1
         if sweeps > (leaps + 1) * patience:
-            leap(columns, w, state, penalty)
-            leaps += 1
+            leaps += leap(columns, w, state, penalty)
 
 
-def leap(columns: _Columns, w: Floats, state: Floats, penalty: Penalty) -> None:
+def leap(columns: _Columns, w: Floats, state: Floats, penalty: Penalty) -> int:
     """Minimise over the features in use at once, as long as none changes sign; those that would are set to zero.
 
     P is quadratic there. Where setting several to zero does not lower P, only the first to change sign is, and it
-    begins again.
+    begins again. Returns how often it began.
     """
-    for _ in range(LEAPS):
+    leaps = 0
+    while True:
         used = np.flatnonzero(w)
-        if not 0 < len(used) <= LARGEST:
-            return
+        leaps += 1
+        if not 0 < len(used) <= LARGEST or leaps * len(used) > LARGEST:
+            return leaps
         H = columns.products(used)
         H[np.diag_indices(len(used))] += penalty.beta + NUDGE * columns.squares.max()
         before = w[used]
@@ -357,14 +357,14 @@ def leap(columns: _Columns, w: Floats, state: Floats, penalty: Penalty) -> None:
             g = columns.slope(state)[used] - penalty.beta * before
             step = cho_solve(cho_factor(H), g - penalty.lam * np.sign(before))
         except LinAlgError:
-            return
+            return leaps
         with np.errstate(divide="ignore"):
             reach = np.where(step * before < 0.0, -before / step, np.inf)  # (used,), the part of the step to zero
         first = min(1.0, float(reach.min()))
         if not (_go(columns, w, state, used, np.where(reach <= 1.0, 0.0, before + step), penalty) or first == 1.0):
             _go(columns, w, state, used, np.where(reach <= first, 0.0, before + first * step), penalty)
         if first == 1.0:
-            return
+            return leaps
 
 
 def _go(columns: _Columns, w: Floats, state: Floats, used: Indices, after: Floats, penalty: Penalty) -> bool:

@@ -82,9 +82,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if isinstance(value, bool) or not isinstance(value, kind) or not holds(value):
                 raise ValueError(f"{name} must be {rule}; got {value!r}.")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32))
-        check_classification_targets(y)
         y = column_or_1d(y, warn=True)
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        self.classes_ = np.unique(y)
+        if y.dtype.kind == "f" and (self.classes_ % 1).any():
+            check_classification_targets(y)
+        labels = np.searchsorted(self.classes_, y)
         given = check_weights(sample_weight, len(y))
         s = np.ones(len(y)) if given is None else given
         present = np.bincount(labels, s) > 0
@@ -234,20 +236,21 @@ class LogLoss(Objective):
 
     def bend(self, rows: slice, dZ: Floats) -> tuple[float, Floats]:
         """s p(1 − p) dz."""
-        q = np.abs(self.r[rows])
-        return 0.0, self.s[rows] * q * (1 - q) * dZ
+        return 0.0, self.s[rows] * self._curvature(rows) * dZ
 
     def hessian(self, theta: Floats) -> Floats:
         """Xᵀ V X + μI, with V = diag s p(1 − p)."""
-        q = np.abs(self.r)
-        H = self.table.gram(self.s * q * (1 - q))[: self.size, : self.size]  # (hessian)
+        H = self.table.gram(lambda rows: self.s[rows] * self._curvature(rows))[: self.size, : self.size]  # (hessian)
         H.flat[: self.coefficients * (self.size + 1) : self.size + 1] += self.mu
         return H
 
     def parabola(self, column: int) -> tuple[Floats, Floats]:
         """p − y and p(1 − p)."""
-        q = np.abs(self.r)
-        return self.r, q * (1 - q)
+        return self.r, self._curvature(slice(None))
+
+    def _curvature(self, rows: slice) -> Floats:
+        q = np.abs(self.r[rows])
+        return np.asarray(q * (1 - q))
 
     def lead(self, Z: Floats) -> Floats:
         """t z."""

@@ -35,6 +35,7 @@ Floats = NDArray[np.float64]
 REPAID = 1000.0  # multiplications for H, for each stored number, that the fewer passes of Newton's method repay
 STEP = 8  # every so many rows make the sample to start from,
 SAMPLE = 16  # if it has so many rows for each parameter
+KEEPS = 0.25  # to what the gradient must fall in a step for the sample's Hessian to be kept
 TINY = 1e-9  # added to the diagonal of H, relative, so that directions without curvature stay as they are
 
 FLAT = 1e-6  # the least curvature of a row in the model that an elastic net is fitted to
@@ -68,6 +69,7 @@ class Objective:
         self.k = columns[0] if columns else 1
         self.coefficients = self.shape[0] * self.k
         self.size = self.coefficients + self.k * fit_intercept
+        self.steepest = np.inf  # the largest derivative at the last θ
 
     # ---- what a loss must say
 
@@ -106,6 +108,7 @@ class Objective:
         """F and ∇F."""
         W, b = self.split(theta)
         value, gradient = self._sweep(W, b, self.respond)
+        self.steepest = float(np.abs(gradient).max())
         return value + 0.5 * self.mu * float(np.vdot(W, W)), gradient
 
     def product(self, theta: Floats, d: Floats) -> Floats:
@@ -139,10 +142,20 @@ class Objective:
         return answer
 
     def _newton(self, start: Floats, tol: float, max_iter: int) -> Any:
+        kept, limit = None, np.inf  # the sample's Hessian, and where the gradient must be for it to be used again
         if not self.table.is_sparse and self.table.X.shape[0] >= STEP * SAMPLE * self.size:
-            sampled = self.every(STEP)._newton(start, tol, max_iter)
-            start = sampled.x if sampled.converged else start
-        return newton(self, start, hess=self._invertible, gtol=tol, max_iter=max_iter)
+            sample = self.every(STEP)
+            sampled = sample._newton(start, tol, max_iter)
+            if sampled.converged:
+                start, kept = sampled.x, sample._invertible(sampled.x)
+
+        def hessian(theta: Floats) -> Floats:
+            nonlocal kept, limit
+            kept = None if self.steepest > limit else kept
+            limit = KEEPS * self.steepest
+            return self._invertible(theta) if kept is None else kept
+
+        return newton(self, start, hess=hessian, gtol=tol, max_iter=max_iter)
 
     def _invertible(self, theta: Floats) -> Floats:
         H = self.hessian(theta)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -37,8 +37,9 @@ class Table:
     """The rows of X, dense in any order or CSR, float64 or float32; the work is in float64."""
 
     X: Any
-    threads: int
+    shares: tuple[slice, ...]  # the rows, in a range for each thread
     map: Callable[..., Any]
+    scratch: dict[int, Floats] = field(default_factory=dict)  # a buffer for each share, kept from pass to pass
 
     @classmethod
     @contextmanager
@@ -48,10 +49,10 @@ class Table:
         threads = max((library.num_threads for library in blas.lib_controllers), default=1)
         with blas.limit(limits=1):
             if threads == 1 or _stored(X) < PARALLEL:
-                yield cls(X, 1, map)
+                yield cls(X, _shares(X, 1), map)
                 return
             with ThreadPoolExecutor(threads) as pool:
-                yield cls(X, threads, pool.map)
+                yield cls(X, _shares(X, threads), pool.map)
 
     @property
     def entries(self) -> int:
@@ -65,7 +66,8 @@ class Table:
 
     def every(self, step: int) -> Table:
         """Every step-th row of a dense X, as a view."""
-        return Table(self.X[::step], self.threads, self.map)
+        X = self.X[::step]
+        return Table(X, _shares(X, len(self.shares) if _stored(X) >= PARALLEL else 1), self.map)
 
     def scores(self, W: Floats, b: Floats) -> Floats:
         """X W + b."""
@@ -75,35 +77,36 @@ class Table:
     def sweep(self, W: Floats, b: Floats, respond: Respond, G: Floats, c: Floats) -> float:
         """Add Xᵀ R to G and Σ R to c, and return the sum of the numbers. O(entries k) time in one pass."""
         work = self._sparse_sweep if self.is_sparse else self._dense_sweep
-        shares = self._shares()
-        sums = [(G, c), *((np.zeros(G.shape), np.zeros(c.shape)) for _ in shares[1:])]
-        totals = list(self.map(lambda rows, sums: work(rows, W, b, respond, *sums), shares, sums))
+        sums = [(G, c), *((np.zeros(G.shape), np.zeros(c.shape)) for _ in self.shares[1:])]
+        totals = list(self.map(lambda rows, sums: work(rows, W, b, respond, *sums), self.shares, sums))
         for more_G, more_c in sums[1:]:
             G += more_G
             c += more_c
         return sum(totals)
 
-    def gram(self, h: Floats) -> Floats:
-        """Σᵢ hᵢ (xᵢ, 1)(xᵢ, 1)ᵀ, of shape (p + 1, p + 1), for h (n,) ≥ 0. O(n p²) time; a sparse X is filled in."""
-        root, p = np.sqrt(h), self.X.shape[1]
+    def gram(self, curvature: Callable[[slice], Floats]) -> Floats:
+        """Σᵢ hᵢ (xᵢ, 1)(xᵢ, 1)ᵀ, of shape (p + 1, p + 1), where the curvature of rows gives their hᵢ ≥ 0.
+
+        O(n p²) time; a sparse X is filled in, a block at a time.
+        """
+        p = self.X.shape[1]
 
         def work(rows: slice) -> Floats:
             H = np.zeros((p + 1, p + 1))
             for block, B in self._blocks(rows):
-                A = np.empty((len(B), p + 1))
-                np.multiply(B, root[block, None], out=A[:, :p])
-                A[:, p] = root[block]
+                A = self._buffer(rows.start, len(B))
+                A[:, p] = np.sqrt(curvature(block))
+                np.multiply(B, A[:, p, None], out=A[:, :p])
                 H += A.T @ A
             return H
 
-        return np.sum(list(self.map(work, self._shares())), axis=0)
+        return np.sum(list(self.map(work, self.shares)), axis=0)
 
-    def _shares(self) -> list[slice]:
-        """The rows in as many ranges as there are threads, of nearly as many entries each."""
-        n, parts = self.X.shape[0], np.arange(1, self.threads) / self.threads
-        inner = np.searchsorted(self.X.indptr, parts * self.entries) if self.is_sparse else parts * n
-        bounds = [0, *map(int, inner), n]
-        return [slice(low, high) for low, high in zip(bounds, bounds[1:], strict=False)]
+    def _buffer(self, share: int, m: int) -> Floats:
+        """A block of m rows and p + 1 columns to write to. A fresh one costs more, in page faults, than the product."""
+        if len(self.scratch.get(share, ())) < m:
+            self.scratch[share] = np.empty((m, self.X.shape[1] + 1))
+        return self.scratch[share][:m]
 
     def _blocks(self, rows: slice) -> Iterator[tuple[slice, Floats]]:
         """The rows in order, as (rows, block of X in float64)."""
@@ -133,6 +136,14 @@ class Table:
             adjoint(*X, block.start, R, G)
             c += R.sum(0)
         return total
+
+
+def _shares(X: Any, threads: int) -> tuple[slice, ...]:
+    """The rows of X in as many ranges as there are threads, with about as many stored entries each."""
+    n, parts = X.shape[0], np.arange(1, threads) / threads
+    inner = np.searchsorted(X.indptr, parts * X.nnz) if sparse.issparse(X) else parts * n
+    bounds = [0, *inner.astype(int), n]
+    return tuple(slice(low, high) for low, high in zip(bounds, bounds[1:], strict=False))
 
 
 def _steps(rows: slice, step: int) -> Iterator[slice]:

@@ -117,9 +117,10 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         lowest, idle = np.full(len(active), n + 1), np.zeros(len(active))
         workers = min(effective_n_jobs(self.n_jobs), len(active))
         with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
-            for self.n_iter_ in range(1, passes + 1):
+            for _ in range(passes):
                 if self.shuffle:
                     order = random.permutation(n)
+                self.n_iter_ += 1
                 made = self._pass(X, code, order, active, map if pool is None else pool.map)
                 idle[active] = np.where(made < lowest[active], 0, idle[active] + 1)
                 lowest[active] = np.minimum(made, lowest[active])
@@ -146,8 +147,8 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         first = not hasattr(self, "classes_")
         if first and classes is None:
             raise ValueError("classes must be given at the first call of partial_fit; got None. List all classes.")
-        given = None if classes is None else np.unique(column_or_1d(classes))
-        if not first and given is not None and not np.array_equal(given, self.classes_):
+        given = self.classes_ if classes is None else np.unique(column_or_1d(classes))
+        if not first and not np.array_equal(given, self.classes_):
             raise ValueError(f"classes must stay {self.classes_.tolist()}; got {given.tolist()}. Leave it out.")
         X, y = self._checked(X, y, reset=first)
         if first:
@@ -179,7 +180,8 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32), order="C", y_numeric=False, reset=reset
         )
-        check_classification_targets(y)
+        if y.dtype.kind not in "biuU":
+            check_classification_targets(y)
         return X, y
 
     def _start(self, p: int) -> None:
@@ -249,5 +251,5 @@ class AveragedPerceptron(Perceptron):
 
 def _at_least_one(name: str, value: Any) -> int:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}.")
+        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}. Pass 1 for a single pass.")
     return int(value)

@@ -25,6 +25,12 @@ from mlatlas.atlas.text import Text
             "gtol", "options={'gtol': gtol, 'ftol': 0}", Text(en="only the gradient decides", zh="只由梯度决定何时停止")
         ),
     ],
+    findings={
+        "added_constant": Text(
+            en="L-BFGS-B ends abnormally in its line search when the values of f no longer differ, short of gtol (as scipy issue 19024 reports of BFGS)",
+            zh="当 f 的值已无法区分时，L-BFGS-B 的线搜索异常终止，达不到 gtol（SciPy issue 19024 报告 BFGS 也是如此）",
+        )
+    },
 )
 def scipy_optimize():
     """A minimiser under our name, without a fixed step, an exact search or a record of its steps."""

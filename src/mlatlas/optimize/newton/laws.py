@@ -49,6 +49,8 @@ def minimum_of(f, hess, x):
     """Where the gradient of a strictly convex function vanishes, by Newton steps that are halved while the gradient grows."""
     for _ in range(60):
         g = f(x)[1]
+        if np.abs(g).max() < 1e-13:
+            break
         d, t = np.linalg.solve(hess(x), -g), 1.0
         while t > 1e-6 and np.linalg.norm(f(x + t * d)[1]) > np.linalg.norm(g):
             t /= 2

@@ -39,6 +39,21 @@ from mlatlas.atlas.text import Text
             Text(en="the same: the largest partial derivative", zh="相同：最大的偏导数"),
         ),
     ],
+    findings={
+        "all_pairs": Text(
+            en="scipy's BFGS starts from the identity and does not scale it after the first step (Nocedal, Wright 2006, equation 6.20)",
+            zh="SciPy 的 BFGS 从单位阵出发，第一步之后也不按 Nocedal、Wright 式 (6.20) 缩放",
+        ),
+        "unit_of_f": Text(
+            en="for the same reason the path of scipy's BFGS changes when f is multiplied by a number; Newton and L-BFGS-B pass",
+            zh="同一原因：f 乘以常数后，SciPy 的 BFGS 走的路就变了；牛顿法与 L-BFGS-B 通过",
+        ),
+        "wolfe": Text(
+            en="L-BFGS-B ends its search once the bracket is narrower than a tenth (xtol = 0.1), even if the slope is still too steep, "
+            "and trust-exact does not search along a line at all",
+            zh="L-BFGS-B 在区间相对宽度小于十分之一（xtol = 0.1）时就结束搜索，哪怕坡度仍然太陡；trust-exact 则根本不沿直线搜索",
+        ),
+    },
 )
 def scipy_optimize():
     """The three methods, without an exact line search."""
