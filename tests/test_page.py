@@ -7,8 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.map import Check, ClaimBlock, Equation, Prose, QuestionBlock, Section, parse_page, read_page

@@ -1,13 +1,4 @@
-from .archive import Archive as Archive
-from .archive import fetch as fetch
-from .bundled import breast_cancer as breast_cancer
-from .bundled import diabetes as diabetes
-from .bundled import digits as digits
-from .bundled import iris as iris
-from .bundled import wine as wine
-from .fetched import diamonds as diamonds
-from .fetched import flights as flights
-from .table import Description as Description
-from .table import Table as Table
-from .table import describe as describe
-from .table import load as load
+from .archive import Archive as Archive, fetch as fetch
+from .bundled import breast_cancer as breast_cancer, diabetes as diabetes, digits as digits, iris as iris, wine as wine
+from .fetched import diamonds as diamonds, flights as flights
+from .table import Description as Description, Table as Table, describe as describe, load as load

@@ -69,8 +69,7 @@ def run_and_store(room: Room, lab: Lab, result: RunResult, folder: Path | None, 
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from mlatlas.atlas.lab import Figure, draw
-    from mlatlas.atlas.lab import Progress as Step
+    from mlatlas.atlas.lab import Figure, Progress as Step, draw
     from mlatlas.atlas.store import Store
 
     screen = Console(stderr=True, markup=False, highlight=False)

@@ -27,6 +27,7 @@ LINE = Text(
     "{title} · {data} · {learned} · 推导验证 {checks}，定律 {laws}，变异体 {mutants}；{peers}{races}",
 )
 RATIO = Text("; {ratio}× as fast as {peer} ({race}, {size})", "；速度为 {peer} 的 {ratio} 倍（{race}，{size}）")
+NO_LAB = Text("✗ {title} · has no lab yet", "✗ {title} · 尚无实验")
 CLOSING = Text(
     "{rooms} places, {red} red, {seconds:.0f} s. Report: {path}",
     "{rooms} 处，红 {red} 处，{seconds:.0f} 秒。报告：{path}",
@@ -49,6 +50,10 @@ def command(
     tongue, atlas, began = language(lang), open_atlas(), time.perf_counter()
     sections, red = [], 0
     for room in atlas.order():
+        if not room.has("lab.py"):
+            console().print(NO_LAB[tongue].format(title=room.concept.title[tongue]), style="red", soft_wrap=True)
+            red += 1
+            continue
         section, cells = _visit(atlas, room, everything, tongue)
         sections.append(section)
         red += sum(cell.state == "bad" for cell in cells.values())

@@ -1,14 +1,5 @@
-from .compare import agree as agree
-from .compare import atmost as atmost
-from .compare import differs as differs
-from .compare import falls as falls
-from .compare import moments as moments
+from .compare import agree as agree, atmost as atmost, differs as differs, falls as falls, moments as moments
 from .draw import Draw as Draw
-from .peers import Translation as Translation
-from .peers import peer as peer
-from .peers import race as race
-from .subject import NotOffered as NotOffered
-from .subject import Subject as Subject
-from .witness import known as known
-from .witness import law as law
-from .witness import mutant as mutant
+from .peers import Translation as Translation, peer as peer, race as race
+from .subject import NotOffered as NotOffered, Subject as Subject
+from .witness import known as known, law as law, mutant as mutant

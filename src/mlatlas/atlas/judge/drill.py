@@ -188,8 +188,7 @@ def mastered(payloads: Iterable[dict[str, Any]]) -> set[str]:
 
 def _before(blocks: Iterable[Block], check: Check) -> tuple[Block, ...]:
     """The blocks of the check's section, or of the question or claim it settles, up to its equation."""
-    from mlatlas.atlas.map.page import Check as CheckBlock
-    from mlatlas.atlas.map.page import ClaimBlock, Equation, QuestionBlock, Section
+    from mlatlas.atlas.map.page import Check as CheckBlock, ClaimBlock, Equation, QuestionBlock, Section
 
     found: list[Block] = []
     for block in blocks:

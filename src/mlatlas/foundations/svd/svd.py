@@ -21,7 +21,6 @@ Shapes: n rows, p columns, rank k; A (n, p), U (n, k), s (k,), Vt (k, p). Inside
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -433,7 +432,7 @@ def _scaled(A: Any) -> tuple[Any, float]:
 
 
 def _whole(name: str, value: Any, low: int, high: int | None = None, where: str = "") -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{name} must be an integer; got {value!r}.")
     if value < low or (high is not None and value > high):
         bounds = f"at least {low}" if high is None else f"between {low} and {high}{where}"

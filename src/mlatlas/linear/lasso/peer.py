@@ -36,6 +36,13 @@ def scikit_learn():
 
 def sparse_signal(rng: np.random.Generator, n: int, p: int, fraction: float):
     """Correlated columns, few of which matter, noise, and a penalty at a fraction of the least one that empties the model."""
+    X, y, alpha = centred_signal(rng, n, p, fraction)
+    X += rng.normal(size=p)
+    return X, y + 3.0, alpha
+
+
+def centred_signal(rng: np.random.Generator, n: int, p: int, fraction: float):
+    """The same with X and y centred."""
     X = np.asfortranarray(rng.normal(size=(n, p)))
     X[:, 1:] += 0.5 * X[:, :-1]
     w = np.zeros(p)
@@ -47,8 +54,8 @@ def sparse_signal(rng: np.random.Generator, n: int, p: int, fraction: float):
 
 
 def duality_gap(X: np.ndarray, y: np.ndarray, w: np.ndarray, alpha: float) -> float:
-    """The gap of centred data over ‖y‖²/n: the dual point is the residual, scaled until it is feasible."""
-    n = len(y)
+    """The gap over ‖y‖²/n on centred data: the dual point is the residual, scaled until it is feasible."""
+    X, y, n = X - X.mean(0), y - y.mean(), len(y)
     r = y - X @ w
     scale = np.clip((y @ r) / (r @ r), -1, 1) if r @ r else 1.0
     largest = np.abs(X.T @ r).max()
@@ -80,9 +87,9 @@ TOLERANCES = (3e-4, 1e-4, 5e-5, 2e-5, 1e-5, 1e-6, 1e-8)
     tolerances=TOLERANCES,
 )
 def one_penalty(subject, problem, tolerance):
-    """Fit one penalty; the peer may use the Gram matrix where that is faster for it."""
+    """Fit one penalty with an intercept; the peer may use the Gram matrix where that is faster for it."""
     X, y, alpha = problem
-    model = subject.Lasso(alpha=alpha, tol=tolerance, fit_intercept=False, max_iter=10_000)
+    model = subject.Lasso(alpha=alpha, tol=tolerance, max_iter=10_000)
     if "precompute" in model.get_params() and X.shape[0] > 2 * X.shape[1]:
         model.set_params(precompute=True)
     return model.fit(X, y).coef_
@@ -96,7 +103,7 @@ def penalties(problem) -> np.ndarray:
 @race(
     en="A path of 50 penalties to the same gap",
     zh="50 个惩罚的路径，间隙相同",
-    problem=sparse_signal,
+    problem=centred_signal,
     sizes={"tiny": (40, 6, 0.2), "small": (200, 100, 0.1), "middle": (1_000, 5_000, 0.1), "tall": (20_000, 200, 0.1)},
     certificate=lambda problem, path: max(
         duality_gap(problem[0], problem[1], w, alpha) for w, alpha in zip(path.T, penalties(problem), strict=True)

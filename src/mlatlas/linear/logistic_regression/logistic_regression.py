@@ -105,7 +105,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.warm_start and hasattr(self, "coef_") and self.coef_.T.shape == columns.shape:
             columns[:], b[:] = self.coef_.T, self.intercept_
         answer = objective.minimise(theta, self.l1_ratio / (self.C * total), self.tol, self.max_iter)
-        if self.C == np.inf and objective.has_no_minimum(answer.theta):
+        if np.inf == self.C and objective.has_no_minimum(answer.theta):
             warnings.warn(
                 "the likelihood has no maximum: a combination of the features separates the classes, so the coefficients "
                 "would grow for ever, and those given are where tol stopped them. Set a finite C.",
@@ -195,7 +195,10 @@ class LogisticRegression(LinearClassifier):
         total = float(s.sum())
         with Table.of(X) as table:
             mu = (1 - self.l1_ratio) / (self.C * total)
-            self._minimise(LogLoss(2.0 * labels - 1.0, table, s / total, mu, self.fit_intercept), total)
+            self._minimise(
+                LogLoss(np.asarray(2.0 * labels - 1.0, dtype=np.float64), table, s / total, mu, self.fit_intercept),
+                total,
+            )
         return self
 
     def decision_function(self, X: Any) -> NDArray[Any]:

@@ -10,6 +10,7 @@ Z and R (m,) or (m, k) for m rows at a time.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -82,7 +83,7 @@ class Table:
         for more_G, more_c in sums[1:]:
             G += more_G
             c += more_c
-        return sum(totals)
+        return float(sum(totals))
 
     def gram(self, curvature: Callable[[slice], Floats]) -> Floats:
         """Σᵢ hᵢ (xᵢ, 1)(xᵢ, 1)ᵀ, of shape (p + 1, p + 1), where the curvature of rows gives their hᵢ ≥ 0.
@@ -100,7 +101,7 @@ class Table:
                 H += A.T @ A
             return H
 
-        return np.sum(list(self.map(work, self.shares)), axis=0)
+        return np.asarray(np.sum(list(self.map(work, self.shares)), axis=0))
 
     def _buffer(self, share: int, m: int) -> Floats:
         """A block of m rows and p + 1 columns to write to. A fresh one costs more, in page faults, than the product."""
@@ -143,7 +144,7 @@ def _shares(X: Any, threads: int) -> tuple[slice, ...]:
     n, parts = X.shape[0], np.arange(1, threads) / threads
     inner = np.searchsorted(X.indptr, parts * X.nnz) if sparse.issparse(X) else parts * n
     bounds = [0, *inner.astype(int), n]
-    return tuple(slice(low, high) for low, high in zip(bounds, bounds[1:], strict=False))
+    return tuple(slice(low, high) for low, high in itertools.pairwise(bounds))
 
 
 def _steps(rows: slice, step: int) -> Iterator[slice]:
