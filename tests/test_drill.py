@@ -274,6 +274,7 @@ def mlatlas_drill(tmp_path, monkeypatch):
     monkeypatch.setenv("MLATLAS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
     atlas = open_atlas(tmp_path)
+    app()  # imports every verb before the atlas is replaced, so that none keeps the replacement
     monkeypatch.setattr(mlatlas.atlas.map, "open_atlas", lambda: atlas)
     return lambda *arguments, typed="": CliRunner().invoke(app(), ["drill", *arguments, "--lang", "en"], input=typed)
 
