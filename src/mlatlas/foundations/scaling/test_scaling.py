@@ -383,6 +383,12 @@ def test_the_same_rows_are_drawn_as_by_the_peer():
     assert whole.quantiles_[1] == pytest.approx(np.median(X, axis=0))
 
 
+def test_quantiles_at_the_rows_are_the_rows():
+    """A level such as 43/49 times 49 is not quite 43 in floating point; no neighbour may leak in."""
+    X = np.sort(np.random.default_rng(0).integers(0, 5, (50, 2)) * 1e6, axis=0)
+    assert np.array_equal(QuantileTransformer(n_quantiles=50).fit(X).quantiles_, X)
+
+
 def test_attributes_are_the_peers():
     X = table()
     for name in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"):

@@ -300,39 +300,60 @@ def _on_span(A: Any, V: Floats) -> SVD:
 
 
 def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> RandomisedSVD:
-    """Block Krylov iteration: P (p, m) spans the blocks AᵀAΩ, (AᵀA)²Ω, … of a Gaussian Ω, and Z = A P."""
+    """The first k triplets of A P Pᵀ for a P of (n_iter + 1) block columns, or of A where that fills the space."""
     n, p = A.shape
     if n < p:
         U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random_state)
         return RandomisedSVD(Vt.T, s, U.T, *errors)
+    m = min((n_iter + 1) * block, p)
+    more = min(k + 1, m)
+    total = _squares(A)
+    if m == p and not sparse.issparse(A):
+        (U, s, Vt), unseen = _exact(A, more), 0.0
+    else:
+        P, Z, G, unseen = _krylov(A, m, (block + 1) // 2, random_state)
+        unseen = min(unseen, _root(total - _squares(Z)))
+        U, s, Wt = _exact(Z, more, G)
+        Vt = Wt @ P.T
+    frobenius_error = _root(total - float(s[:k] @ s[:k]))  # (error)
+    rounding = ROUNDING * float(np.finfo(A.dtype).eps) * s[0]
+    spectral_bound = float(np.hypot(s[k] if k < len(s) else 0.0, unseen) + rounding)
+    return RandomisedSVD(U[:, :k], s[:k], Vt[:k], frobenius_error, spectral_bound)
+
+
+def _krylov(A: Any, m: int, width: int, random_state: Any) -> tuple[Floats, Floats, Floats | None, float]:
+    """P (p, m) with orthonormal columns, from the blocks AᵀAΩ, (AᵀA)²Ω, … of a Gaussian Ω (p, width); and what it says.
+
+    Returns P; Z = A P; the lower triangle of ZᵀZ, or None where A is too ill-conditioned to have it for nothing; and a
+    bound on ‖E‖₂, E = A − A P Pᵀ, that fails with probability 10⁻⁶. The bound comes from Gaussian vectors T (n, 10) that
+    took no part in finding P: for the first left singular vector x of E, both ‖EᵀT‖₂ ≥ ‖E‖₂ ‖xᵀT‖ and
+    ‖EEᵀT‖₂ ≥ ‖E‖₂² ‖xᵀT‖, and ‖xᵀT‖² is distributed as χ² with 10 degrees of freedom.
+    """
+    n, p = A.shape
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
-    eps = float(np.finfo(A.dtype).eps)
-    m = min(block * (n_iter + 1), p)
-    half = min((block + 1) // 2, m)
-    Y = _conditioned(_times(A, rng.standard_normal((p, half))))
+    width = min(width, m)
+    Y = _conditioned(_times(A, rng.standard_normal((p, width))))
     S = _times(A.T, np.hstack([Y, rng.standard_normal((n, TESTS))]))
-    S, tests = S[:, :half], S[:, half:]
-    P, Z, G, well = np.empty((p, 0)), np.empty((n, m)), np.zeros((m, m)), True
-    back = []  # AᵀA P, but for its last block
-    for done in range(0, m, half):
-        Q = _beside(P, S[:, : m - done], eps, rng)
+    S, tried = S[:, :width], S[:, width:]
+    P, Z, images = np.empty((p, 0)), np.empty((n, m)), [np.empty((p, 0))]
+    raw = True  # whether images hold AᵀA P, but for its last block
+    for done in range(0, m, width):
+        Q = _beside(P, S[:, : m - done], float(np.finfo(A.dtype).eps), rng)
         P = np.hstack([P, Q])
         if P.shape[1] < m:
-            Z[:, done : done + half] = Y = _times(A, Q)
+            Z[:, done : done + width] = Y = _times(A, Q)
             X = _conditioned(Y)
-            well &= X is Y
+            raw &= X is Y
             S = _times(A.T, X)
-            back.append(S)
-    missed = tests - P @ (P.T @ tests)
-    Y = _times(A, np.hstack([Q, missed]))
-    Z[:, done:], twice = Y[:, : m - done], Y[:, m - done :]
-    G[:, :done] = P.T @ np.hstack(back) if back else 0.0
+            images.append(S)
+    tried -= P @ (P.T @ tried)  # EᵀT
+    Y = _times(A, np.hstack([Q, tried]))
+    Z[:, done:], twice = Y[:, : m - done], Y[:, m - done :]  # and EEᵀT
+    G = np.zeros((m, m))
+    G[:, :done] = P.T @ np.hstack(images)
     G[done:, done:] = Z[:, done:].T @ Z[:, done:]
-    U, s, Wt = _exact(Z, min(k + 1, m), G if well else None)
-    total = _squares(A)
-    tail = min(_norm(missed) / LEAST_LENGTH, np.sqrt(_norm(twice) / LEAST_LENGTH), _root(total - _squares(Z)))
-    bound = np.hypot(s[k] if len(s) > k else 0.0, tail) + ROUNDING * eps * s[0]
-    return RandomisedSVD(U[:, :k], s[:k], Wt[:k] @ P.T, _root(total - float(s[:k] @ s[:k])), float(bound))
+    bound = min(_norm(tried) / LEAST_LENGTH, np.sqrt(_norm(twice) / LEAST_LENGTH))
+    return P, Z, G if raw else None, bound
 
 
 def _beside(P: Floats, S: Floats, eps: float, rng: np.random.Generator) -> Floats:

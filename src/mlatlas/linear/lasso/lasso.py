@@ -34,7 +34,8 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import column_or_1d
 
-from mlatlas.linear.lasso.solver import Path, Penalty, gradient, solve
+from mlatlas.linear.lasso.columns import Penalty, gradient
+from mlatlas.linear.lasso.solver import Path, solve
 from mlatlas.linear.linear_regression.linear_regression import LinearModel, threads
 from mlatlas.linear.ridge.ridge import check_penalties, penalised
 from mlatlas.numerics.tables import Design, centre, check_table, check_weights

@@ -4,9 +4,9 @@
 
 For λ = 0 it is found where no |∂F/∂θⱼ| exceeds a tolerance, by the road that suits the shape of X:
 
-- ``newton``: H d = −∇F with the Hessian H, as long as H costs no more than a thousand multiplications for each number
-  that X stores, n q² + q³/3 ≤ 1000 · entries, q the number of parameters. Where the rows are many, it starts from its
-  answer on every eighth of them. A step is a weighted least-squares problem, whence the name IRLS.
+- ``newton``: H d = −∇F with the Hessian H, as long as H costs no more than a thousand products X W do,
+  n q² + q³/3 ≤ 1000 · k · entries, for q parameters and the numbers that X stores. Where the rows are many, it starts
+  from its answer on every eighth of them. A step is a weighted least-squares problem, whence the name IRLS.
 - ``newton-cg``: beyond that, for a sparse X, the same equation by conjugate gradients.
 - ``lbfgs``: beyond that, for a dense X.
 
@@ -32,7 +32,7 @@ from mlatlas.optimize.newton.newton import lbfgs, newton
 
 Floats = NDArray[np.float64]
 
-REPAID = 1000.0  # multiplications for H, for each stored number, that the fewer passes of Newton's method repay
+REPAID = 1000.0  # products X W for whose work the fewer iterations of Newton's method repay one H
 STEP = 8  # every so many rows make the sample to start from,
 SAMPLE = 16  # if it has so many rows for each parameter
 KEEPS = 0.25  # to what the gradient must fall in a step for the sample's Hessian to be kept
@@ -126,7 +126,7 @@ class Objective:
         n, q, entries = self.table.X.shape[0], self.size, self.table.entries
         if lam > 0:
             answer = self._by_columns(start, lam, tol, max_iter)
-        elif n * q**2 + q**3 / 3 <= REPAID * entries:
+        elif n * q**2 + q**3 / 3 <= REPAID * self.k * entries:
             answer = _answer("newton", self._newton(start, tol, max_iter))
         elif self.table.is_sparse:
             answer = _answer("newton-cg", newton(self, start, hessp=self.product, gtol=tol, max_iter=max_iter))

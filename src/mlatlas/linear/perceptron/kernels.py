@@ -30,8 +30,8 @@ def pass_dense(
         score = one * w[p]
         for j in range(p):
             score += w[j] * X[i, j]
-        if y * score <= 0.0:  # (mistake)
-            mistakes += 1
+        if y * score <= 0.0:
+            mistakes += 1  # (tight)
             for j in range(p):
                 w[j] += y * X[i, j]  # (update)
             w[p] += y * one

@@ -39,8 +39,9 @@ def separable(draw: Draw):
     A = np.column_stack([X, np.ones(n)])
     draw.require(np.linalg.norm(u) > 0.1)
     margin = A @ u / np.linalg.norm(u)
-    draw.require(np.abs(margin).min() > 0.15 and np.ptp(np.sign(margin)) == 2)
-    return X, (margin > 0).astype(int), float(np.max(np.sum(A**2, axis=1)) / np.abs(margin).min() ** 2)
+    bound = float(np.max(np.sum(A**2, axis=1)) / np.abs(margin).min() ** 2)
+    draw.require(bound < 150 and np.ptp(np.sign(margin)) == 2)
+    return X, (margin > 0).astype(int), bound
 
 
 def contradictory(draw: Draw):
@@ -99,7 +100,7 @@ def scaled_by(factor: float, intercept: bool):
         X, y = mixed(draw)
         bias = float(intercept)
         draw.require(_clear(factor * X, y, bias=bias))
-        one, two = (steps(c * X, signs(y), 3, bias=bias)[-1] / c for c in (1.0, factor))
+        one, two = (steps(c * X, signs(y), 3, bias=bias)[-1, :-1] / c for c in (1.0, factor))
         draw.require(not intercept or np.abs(one - two).max() > 0.01 * np.abs(one).max())
         return X, y, factor, intercept
 

@@ -1,0 +1,138 @@
+"""Softmax regression: for k classes the logarithms of the probabilities are linear in the features, up to a constant,
+
+    pⱼ = exp zⱼ / Σₗ exp zₗ,    z = Wᵀx + b,
+
+and W, b minimise, for C > 0 and 0 ≤ ρ ≤ 1, with yᵢ in 0 … k − 1,
+
+    C Σᵢ sᵢ (ln Σⱼ exp zᵢⱼ − zᵢ,yᵢ) + ρ‖W‖₁ + ½(1 − ρ)‖W‖².
+
+Divided by C Σ s this is the mean loss with penalties λ = ρ/(C Σ s) and μ = (1 − ρ)/(C Σ s), which the `Objective` of
+logistic regression minimises. The gradient of the loss is Xᵀ(P − Y), and the block of its Hessian for the classes j and l
+is Xᵀ diag(pⱼ(δⱼₗ − pₗ)) X. It does not change when one vector is added to all columns of W, or one number to all of b.
+What starts at zero stays, in every road for ρ = 0, where the columns sum to zero.
+
+Shapes: n rows, p features, k classes; X (n, p), W (p, k), Z, P and Y (n, k), weights s (n,).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_softmax, softmax
+
+from mlatlas.foundations.losses.losses import cross_entropy_loss
+from mlatlas.linear.logistic_regression.logistic_regression import LinearClassifier
+from mlatlas.linear.logistic_regression.objective import Objective
+from mlatlas.linear.logistic_regression.table import Table
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+
+class SoftmaxRegression(LinearClassifier):
+    """Softmax (multinomial logistic) regression, min over W, b of C Σᵢ sᵢ (ln Σⱼ exp zᵢⱼ − zᵢ,yᵢ) + penalty, Z = XW + b."""
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        tol: float = 1e-4,
+        max_iter: int = 1000,
+        warm_start: bool = False,
+    ) -> None:
+        """Store the parameters."""
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X (n, p), labels y (n,) of two classes or more, and weights s (n,), all ones by default."""
+        X, labels, s = self._check(X, y, sample_weight)
+        total = float(s.sum())
+        with Table.of(X) as table:
+            mu = (1 - self.l1_ratio) / (self.C * total)
+            self._minimise(CrossEntropy(labels, len(self.classes_), table, s / total, mu, self.fit_intercept), total)
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Return the scores Z, of shape (n, k), or for two classes the second less the first, (n,)."""
+        Z = self._scores(X)
+        return Z[:, 1] - Z[:, 0] if Z.shape[1] == 2 else Z
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Return the probabilities P of the classes, of shape (n, k)."""
+        return np.asarray(softmax(self._scores(X), axis=1))  # (softmax)
+
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """Return the logarithms of the probabilities, accurate however small they are, of shape (n, k)."""
+        return np.asarray(log_softmax(self._scores(X), axis=1))
+
+
+class CrossEntropy(Objective):
+    """Σᵢ sᵢ (ln Σⱼ exp zᵢⱼ − zᵢ,yᵢ) and ½μ‖W‖²."""
+
+    def __init__(self, y: Labels, k: int, table: Table, weights: Floats, mu: float, fit_intercept: bool) -> None:
+        super().__init__(table, weights, mu, fit_intercept, (k,))
+        self.y = y
+        self.P = np.empty((len(y), k))  # at the last θ
+
+    def respond(self, rows: slice, Z: Floats) -> tuple[float, Floats]:
+        """Σ s ℓ, and s (P − Y)."""
+        y, s = self.y[rows], self.s[rows]
+        loss, R = cross_entropy_loss(Z, y)
+        P = self.P[rows]
+        P[:] = R
+        P[np.arange(len(y)), y] += 1
+        return float(s @ loss), s[:, None] * R  # (gradient)
+
+    def bend(self, rows: slice, dZ: Floats) -> tuple[float, Floats]:
+        """s (P ∘ dZ − P (P ∘ dZ) 1)."""
+        P = self.P[rows]
+        R = P * dZ
+        R -= P * R.sum(axis=1, keepdims=True)
+        R *= self.s[rows, None]
+        return 0.0, R
+
+    def hessian(self, theta: Floats) -> Floats:
+        """Blocks Xᵀ diag(s pⱼ(δⱼₗ − pₗ)) X, and μI; ordered as θ is, by features and then by classes."""
+        k, p = self.k, self.shape[0]
+        H = np.empty((p + 1, k, p + 1, k))
+        for j in range(k):
+            for m in range(j + 1):
+                H[:, j, :, m] = H[:, m, :, j] = self._block(j, m)
+        H = H.reshape((p + 1) * k, -1)[: self.size, : self.size]
+        H.flat[: self.coefficients * (self.size + 1) : self.size + 1] += self.mu
+        return H
+
+    def _block(self, j: int, m: int) -> Floats:
+        """The Hessian's block for the classes j and m, with the intercept as one more feature."""
+        s, P = self.s, self.P
+        if j == m:
+            return self.table.gram(lambda rows: s[rows] * P[rows, j] * (1 - P[rows, j]))
+        return -self.table.gram(lambda rows: s[rows] * P[rows, j] * P[rows, m])
+
+    def parabola(self, column: int) -> tuple[Floats, Floats]:
+        """pⱼ − yⱼ and pⱼ(1 − pⱼ)."""
+        p = self.P[:, column]
+        return p - (self.y == column), p * (1 - p)
+
+    def lead(self, Z: Floats) -> Floats:
+        """The own class's score less the best of the others."""
+        own = np.arange(len(self.y)), self.y
+        others = Z.copy()
+        others[own] = -np.inf
+        return Z[own] - others.max(axis=1)
+
+    def every(self, step: int) -> CrossEntropy:
+        """F on every step-th row, weighed to a sum of one."""
+        s = self.s[::step]
+        return CrossEntropy(self.y[::step], self.k, self.table.every(step), s / s.sum(), self.mu, self.fit_intercept)
