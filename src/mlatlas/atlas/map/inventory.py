@@ -47,6 +47,16 @@ class Claim:
     text: Text
 
 
+@dataclass(frozen=True)
+class Ground:
+    """A region's colour, where it begins on the drawn map, in cells, and how many columns it has; set by hand, to stay."""
+
+    hue: float
+    x: float
+    y: float
+    columns: int
+
+
 def _rows(table: str) -> list[dict[str, str]]:
     """The rows of one tab-separated table, keyed by the names in its first line."""
     header, *lines = (Path(__file__).parent / table).read_text(encoding="utf-8").rstrip("\n").split("\n")
@@ -68,6 +78,15 @@ def _rows(table: str) -> list[dict[str, str]]:
 def regions() -> dict[str, Text]:
     """The titles of the regions, in the order of the map."""
     return {row["id"]: Text(row["title"], row["title_zh"]) for row in _rows("regions.tsv")}
+
+
+@cache
+def grounds() -> dict[str, Ground]:
+    """The ground of every region."""
+    return {
+        row["id"]: Ground(float(row["hue"]), float(row["x"]), float(row["y"]), int(row["columns"]))
+        for row in _rows("regions.tsv")
+    }
 
 
 @cache

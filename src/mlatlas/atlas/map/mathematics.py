@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from unicodedata import normalize
 from xml.etree import ElementTree
 
@@ -30,7 +30,7 @@ WIDE = "\ue001"  # around fractions: a space before a bracket too
 _convert = LatexToMathML(fancy_error=False).convert_with_local_state
 
 
-@cache
+@lru_cache(20_000)  # readers type formulas too
 def mathml(latex: str, display: bool = False) -> str:
     """The equation as MathML; AtlasError for LaTeX that cannot be read."""
     try:

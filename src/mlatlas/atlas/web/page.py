@@ -18,7 +18,7 @@ from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
 from mlatlas.atlas.map import RELATIONS, SECTIONS, Atlas, Block, Room, Section
-from mlatlas.atlas.map.inventory import regions
+from mlatlas.atlas.map.inventory import grounds, regions
 from mlatlas.atlas.map.mathematics import located, mathml
 from mlatlas.atlas.map.prose import parser, tokens
 from mlatlas.atlas.text import Language, Text
@@ -67,8 +67,8 @@ def page_html(
     ``reasons``; a check without one is shown as not judged. ``link`` gives the address of another concept, or "".
     """
     body = page_body(atlas, room, lang, verdicts, link)
-    document = _templates().get_template("document.html")
-    return document.render(body=Markup(body), style=Markup(stylesheet()), title=room.page.title[lang], **_common(lang))
+    document = templates().get_template("document.html")
+    return document.render(body=Markup(body), style=Markup(stylesheet()), title=room.page.title[lang], **common(lang))
 
 
 def page_body(
@@ -78,7 +78,7 @@ def page_body(
     other: Language = "zh" if lang == "en" else "en"
     page = room.page
     return (
-        _templates()
+        templates()
         .get_template("article.html")
         .render(
             atlas=atlas,
@@ -94,16 +94,21 @@ def page_body(
             pointing=atlas.laws_about(room.concept.id),
             listings=[_listing(room, path) for path in room.implementation],
             region=regions()[room.concept.region],
-            hue=round(list(regions()).index(room.concept.region) * 137.5 + 250) % 360,
-            **_common(lang),
+            **common(lang),
         )
     )
 
 
 @cache
 def stylesheet() -> str:
-    """The style of pages, for the ``<style>`` of a document or a file of its own."""
-    return (HERE / "page.css").read_text(encoding="utf-8")
+    """The style of a page that is a file of its own."""
+    return region_style() + (HERE / "static" / "page.css").read_text(encoding="utf-8")
+
+
+@cache
+def region_style() -> str:
+    """The hue of every region, as a class."""
+    return "".join(f".r-{id} {{ --hue: {ground.hue:g}; }}\n" for id, ground in grounds().items())
 
 
 def prose_html(markdown: str) -> Markup:
@@ -181,7 +186,8 @@ def _at(room: Room, block: Block, render: Callable[[], Markup]) -> Markup:
         return render()
 
 
-def _common(lang: Language) -> dict[str, Any]:
+def common(lang: Language) -> dict[str, Any]:
+    """What every template needs to know of the language."""
     return {
         "lang": lang,
         "tag": {"en": "en", "zh": "zh-Hans"},
@@ -192,7 +198,8 @@ def _common(lang: Language) -> dict[str, Any]:
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
+    """The templates beside this file; what is not in them is an error, and everything is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,

@@ -88,7 +88,7 @@ def truncated_svd(A: Any, rank: int) -> SVD:
     Sources: Golub, Van Loan 2013, sections 2.4 and 8.6; Parlett 1998, The Symmetric Eigenvalue Problem, chapter 11.
     """
     A, scale = _scaled(_table(A))
-    U, s, Vt = _exact(A, _whole("rank", rank, 1, min(A.shape)))
+    U, s, Vt = _exact(A, _rank(rank, A))
     return SVD(*_finished(U, s * scale, Vt, A.dtype))
 
 
@@ -136,7 +136,7 @@ def randomised_svd(
     Musco 2015, Randomized block Krylov methods; Dixon 1983, Estimating extremal eigenvalues, for the bound.
     """
     A, scale = _scaled(_table(A))
-    k = _whole("rank", rank, 1, min(A.shape))
+    k = _rank(rank, A)
     block = k + _whole("n_oversamples", n_oversamples, 0)
     sides = _sampled(A, k, block, _whole("n_iter", n_iter, 0), random_state)
     U, s, Vt = _finished(sides.U, sides.s * scale, sides.Vt, A.dtype)
@@ -206,11 +206,12 @@ class TruncatedSVD(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         _, s, self.components_ = _finished(U, s * scale, Vt, X.dtype)
         self.singular_values_ = s
         Z: NDArray[Any] = X @ self.components_.T  # (coordinates)
-        self.explained_variance_ = Z.var(axis=0)
-        total = _total_variance(X)
-        self.explained_variance_ratio_ = self.explained_variance_ / total if total > 0 else np.zeros_like(s)
-        left = _squares(A) - _squares(Z / scale)
-        self.reconstruction_err_ = scale * float(np.sqrt(max(left, 0.0)))
+        scaled = Z / scale
+        variance, total = scaled.var(axis=0), _total_variance(A)
+        self.explained_variance_ratio_ = variance / total if total > 0 else np.zeros_like(s)
+        with np.errstate(over="ignore", under="ignore"):
+            self.explained_variance_ = variance * scale * scale
+        self.reconstruction_err_ = scale * _root(_squares(A) - _squares(scaled))
         return Z
 
     def transform(self, X: Any) -> NDArray[Any]:
@@ -258,7 +259,7 @@ def _exact(A: Any, k: int, G: Floats | None = None) -> SVD:
         V = _gram_vectors((A.T @ A).toarray(), k)[1] if p * p <= LARGEST_GRAM else _lanczos_vectors(A, k)
         return _on_span(A, V)
     if G is not None or (n * p > SMALL and A.dtype == np.float64 and (n >= 2 * p or 4 * k <= p)):
-        squares, V = _gram_vectors(A.T @ A if G is None else G, k)
+        squares, V = _gram_vectors(A.T @ A if G is None else G, k)  # (gram)
         if squares[-1] > LEAST_RATIO**2 * squares[0]:
             return _on_span(A, V)
     U, s, Vt = np.linalg.svd(A, full_matrices=False)
@@ -288,11 +289,11 @@ def _on_span(A: Any, V: Floats) -> SVD:
     """The triplets of A V Vᵀ, for V (p, k) with orthonormal columns: the best that their span can say of A."""
     Y = A @ V
     R = _factor(Y)
-    if R is None:
-        U, s, Zt = np.linalg.svd(Y, full_matrices=False)
-    else:
+    if R is not None:
         _, s, Zt = np.linalg.svd(R)
-        U = Y @ (Zt.T / s)
+        if s[-1] > LEAST_RATIO * s[0]:
+            return SVD(Y @ (Zt.T / s), s, Zt @ V.T)
+    U, s, Zt = np.linalg.svd(Y, full_matrices=False)
     return SVD(U, s, Zt @ V.T)
 
 
@@ -302,8 +303,9 @@ def _on_span(A: Any, V: Floats) -> SVD:
 def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> RandomisedSVD:
     """The first k triplets of A P Pᵀ for a P of (n_iter + 1) block columns, or of A where that fills the space."""
     n, p = A.shape
+    random = check_random_state(random_state)
     if n < p:
-        U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random_state)
+        U, s, Vt, *errors = _sampled(A.T, k, block, n_iter, random)
         return RandomisedSVD(Vt.T, s, U.T, *errors)
     m = min((n_iter + 1) * block, p)
     more = min(k + 1, m)
@@ -311,7 +313,7 @@ def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> Rand
     if m == p and not sparse.issparse(A):
         (U, s, Vt), unseen = _exact(A, more), 0.0
     else:
-        P, Z, G, unseen = _krylov(A, m, (block + 1) // 2, random_state)
+        P, Z, G, unseen = _krylov(A, m, (block + 1) // 2, np.random.default_rng(random.randint(2**31)))
         unseen = min(unseen, _root(total - _squares(Z)))
         U, s, Wt = _exact(Z, more, G)
         Vt = Wt @ P.T
@@ -321,7 +323,7 @@ def _sampled(A: Any, k: int, block: int, n_iter: int, random_state: Any) -> Rand
     return RandomisedSVD(U[:, :k], s[:k], Vt[:k], frobenius_error, spectral_bound)
 
 
-def _krylov(A: Any, m: int, width: int, random_state: Any) -> tuple[Floats, Floats, Floats | None, float]:
+def _krylov(A: Any, m: int, width: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats | None, float]:
     """P (p, m) with orthonormal columns, from the blocks AᵀAΩ, (AᵀA)²Ω, … of a Gaussian Ω (p, width); and what it says.
 
     Returns P; Z = A P; the lower triangle of ZᵀZ, or None where A is too ill-conditioned to have it for nothing; and a
@@ -330,7 +332,6 @@ def _krylov(A: Any, m: int, width: int, random_state: Any) -> tuple[Floats, Floa
     ‖EEᵀT‖₂ ≥ ‖E‖₂² ‖xᵀT‖, and ‖xᵀT‖² is distributed as χ² with 10 degrees of freedom.
     """
     n, p = A.shape
-    rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
     width = min(width, m)
     Y = _conditioned(_times(A, rng.standard_normal((p, width))))
     S = _times(A.T, np.hstack([Y, rng.standard_normal((n, TESTS))]))
@@ -438,6 +439,7 @@ def _finished(U: Any, s: Any, Vt: Any, dtype: Any) -> SVD:
 
 
 def _table(A: Any) -> Any:
+    A = A if hasattr(A, "shape") else np.asarray(A)  # of nested lists, so that complex numbers are seen as such
     return check_array(A, accept_sparse=("csr", "csc"), dtype=TYPES, input_name="A")
 
 
@@ -450,6 +452,11 @@ def _scaled(A: Any) -> tuple[Any, float]:
         return A, 1.0
     largest = float(abs(A).max())
     return A / largest, largest
+
+
+def _rank(value: Any, A: Any) -> int:
+    n, p = A.shape
+    return _whole("rank", value, 1, min(n, p), f" = min of {n} rows and {p} columns")
 
 
 def _whole(name: str, value: Any, low: int, high: int | None = None, where: str = "") -> int:

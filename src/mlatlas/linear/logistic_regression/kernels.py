@@ -31,11 +31,18 @@ def add_adjoint(data: Array, indices: Array, indptr: Array, start: int, r: Array
 
 @njit(cache=True, nogil=True, fastmath={"contract"})  # type: ignore[untyped-decorator]
 def add_products(data: Array, indices: Array, indptr: Array, start: int, W: Array, Z: Array) -> None:
-    """Z += X W, for W (p, k) and Z (m, k)."""
+    """Z += X W, for W (p, k) and Z (m, k): four entries at a time, since the loop over k is short."""
     m, k = Z.shape
     for i in range(m):
-        for q in range(indptr[start + i], indptr[start + i + 1]):
-            x, w, z = data[q], W[indices[q]], Z[i]
+        z, q, end = Z[i], indptr[start + i], indptr[start + i + 1]
+        while q + 4 <= end:
+            x0, x1, x2, x3 = data[q], data[q + 1], data[q + 2], data[q + 3]
+            w0, w1, w2, w3 = W[indices[q]], W[indices[q + 1]], W[indices[q + 2]], W[indices[q + 3]]
+            for j in range(k):
+                z[j] += x0 * w0[j] + x1 * w1[j] + x2 * w2[j] + x3 * w3[j]
+            q += 4
+        for rest in range(q, end):
+            x, w = data[rest], W[indices[rest]]
             for j in range(k):
                 z[j] += x * w[j]
 
@@ -45,7 +52,15 @@ def add_adjoints(data: Array, indices: Array, indptr: Array, start: int, R: Arra
     """G += Xᵀ R, for R (m, k) and G (p, k)."""
     m, k = R.shape
     for i in range(m):
-        for q in range(indptr[start + i], indptr[start + i + 1]):
-            x, g, r = data[q], G[indices[q]], R[i]
+        r, q, end = R[i], indptr[start + i], indptr[start + i + 1]
+        while q + 2 <= end:
+            x0, x1 = data[q], data[q + 1]
+            g0, g1 = G[indices[q]], G[indices[q + 1]]
+            for j in range(k):
+                g0[j] += x0 * r[j]
+                g1[j] += x1 * r[j]
+            q += 2
+        for rest in range(q, end):
+            x, g = data[rest], G[indices[rest]]
             for j in range(k):
                 g[j] += x * r[j]

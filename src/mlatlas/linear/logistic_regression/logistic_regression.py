@@ -20,12 +20,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from scipy.special import expit, log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mlatlas.foundations.losses.losses import logistic_loss
 from mlatlas.linear.logistic_regression.objective import Objective
@@ -35,11 +35,15 @@ from mlatlas.numerics.tables import check_weights
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
-RULES: dict[str, tuple[type, Any, str]] = {
-    "C": (Real, lambda value: value > 0, "positive; inf means no penalty"),
-    "l1_ratio": (Real, lambda value: 0 <= value <= 1, "a number from 0 (squares) to 1 (absolute values)"),
-    "tol": (Real, lambda value: 0 <= value < np.inf, "non-negative and finite"),
-    "max_iter": (Integral, lambda value: value >= 1, "a whole number of at least 1"),
+RULES: dict[str, tuple[type, Any, str]] = {  # of parameters: type, condition, and both in words with the remedy
+    "C": (Real, lambda value: value > 0, "positive; got {!r}. Pass inf for no penalty."),
+    "l1_ratio": (
+        Real,
+        lambda value: 0 <= value <= 1,
+        "from 0 to 1; got {!r}. Pass 0 for squares, 1 for absolute values.",
+    ),
+    "tol": (Real, lambda value: 0 <= value < np.inf, "non-negative and finite; got {!r}. Pass 1e-4 or less."),
+    "max_iter": (Integral, lambda value: value >= 1, "an integer of at least 1; got {!r}. Pass 1000."),
 }
 
 
@@ -80,22 +84,48 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name, (kind, holds, rule) in RULES.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, kind) or not holds(value):
-                raise ValueError(f"{name} must be {rule}; got {value!r}.")
+                raise ValueError(f"{name} must be {rule.format(value)}")
+        for name in ("fit_intercept", "warm_start"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name} must be True or False; got {getattr(self, name)!r}. Pass one of them.")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32))
-        y = column_or_1d(y, warn=True)
-        self.classes_ = np.unique(y)
-        if y.dtype.kind == "f" and (self.classes_ % 1).any():
+        if not _squares_are_finite(X):
+            raise ValueError("X must have squares that do not overflow; got larger numbers. Rescale the features.")
+        if y.dtype.kind in "fO":
             check_classification_targets(y)
+        self.classes_ = np.unique(y)
         labels = np.searchsorted(self.classes_, y)
-        given = check_weights(sample_weight, len(y))
-        s = np.ones(len(y)) if given is None else given
+        s = self._weights(labels, check_weights(sample_weight, len(y)))
         present = np.bincount(labels, s) > 0
         if present.sum() < 2:
             only = self.classes_[present].tolist()
-            raise ValueError(f"y must hold two classes or more, of positive weight; got one class, {only[0]!r}.")
-        if self.class_weight is not None:
-            s = s * compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=given)[labels]
+            raise ValueError(
+                f"y must hold two classes or more, of positive weight; got one class, {only[0]!r}. Add rows of another."
+            )
         return X, labels, s
+
+    def _weights(self, labels: Labels, given: Floats | None) -> Floats:
+        """The weights (n,) of the rows: what was given, times the weight of the row's class."""
+        s, weights = np.ones(len(labels)) if given is None else given, self.class_weight
+        if isinstance(weights, str) and weights == "balanced":
+            present = np.bincount(labels, s)
+            even = s.sum() / len(present)
+            s = s * np.divide(even, present, out=np.zeros(len(present)), where=present > 0)[labels]
+        elif isinstance(weights, dict):
+            classes = self.classes_.tolist()
+            unknown, missing = set(weights) - set(classes), set(classes) - set(weights)
+            if unknown and missing:
+                raise ValueError(
+                    f"class_weight must have classes of y as its keys; got {unknown} but not {missing}. Correct the keys."
+                )
+            s = s * np.array([_class_weight(weights.get(one, 1.0)) for one in classes])[labels]
+        elif weights is not None:
+            raise ValueError(
+                f"class_weight must be a dict from classes to weights, 'balanced' or None; got {weights!r}. Pass one of them."
+            )
+        if not np.isfinite(s.sum()):
+            raise ValueError("sample_weight must have a finite sum; got larger numbers. Rescale the weights.")
+        return s
 
     def _minimise(self, objective: Objective, total: float) -> None:
         """Find the coefficients from an objective whose weights were divided by their `total`, and keep them."""
@@ -105,7 +135,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.warm_start and hasattr(self, "coef_") and self.coef_.T.shape == columns.shape:
             columns[:], b[:] = self.coef_.T, self.intercept_
         answer = objective.minimise(theta, self.l1_ratio / (self.C * total), self.tol, self.max_iter)
-        if np.inf == self.C and objective.has_no_minimum(answer.theta):
+        if np.inf == self.C and objective.has_no_minimum(answer.theta, self.tol, self.max_iter):
             warnings.warn(
                 "the likelihood has no maximum: a combination of the features separates the classes, so the coefficients "
                 "would grow for ever, and those given are where tol stopped them. Set a finite C.",
@@ -243,7 +273,9 @@ class LogLoss(Objective):
 
     def hessian(self, theta: Floats) -> Floats:
         """Xᵀ V X + μI, with V = diag s p(1 − p)."""
-        H = self.table.gram(lambda rows: self.s[rows] * self._curvature(rows))[: self.size, : self.size]  # (hessian)
+        H = self.table.gram(lambda rows: self.s[rows] * self._curvature(rows))[
+            : self.size, : self.size
+        ]  # (newton-step)
         H.flat[: self.coefficients * (self.size + 1) : self.size + 1] += self.mu
         return H
 
@@ -263,3 +295,15 @@ class LogLoss(Objective):
         """F on every step-th row, weighed to a sum of one."""
         s = self.s[::step]
         return LogLoss(self.t[::step], self.table.every(step), s / s.sum(), self.mu, self.fit_intercept)
+
+
+def _class_weight(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < np.inf:
+        raise ValueError(f"class_weight must hold non-negative, finite weights; got {value!r}. Pass 1 for no change.")
+    return float(value)
+
+
+def _squares_are_finite(X: Any) -> bool:
+    values = (X.data if sparse.issparse(X) else X).ravel(order="K")
+    with np.errstate(over="ignore"):
+        return bool(values.dtype == np.float32 or np.isfinite(values @ values))

@@ -41,18 +41,20 @@ TINY = 1e-9  # added to the diagonal of H, relative, so that directions without 
 FLAT = 1e-6  # the least curvature of a row in the model that an elastic net is fitted to
 INNER = 1e-2  # the gap left by that fit, as a part of the decrease that the last one promised
 ARMIJO = 1e-4  # of the promised decrease, what a step must bring
+ROUNDING = 1e-16  # of F, a promised decrease that cannot be told from none
 
 MOVES = 0.5  # what a Newton step adds to a score where there is no minimum: about 1; where there is one, nothing
 AGAINST = 1e-2  # of that, what it may take away from another
+FURTHER, NEAREST = 1e-4, 1e-9  # of tol, and at least: where the minimiser goes to before it is judged
 
 
 class Answer(NamedTuple):
-    """The parameters, the iterations it took, the road, and why it ended if not at the tolerance."""
+    """The parameters, the iterations it took, the road, and whether it ended at the tolerance."""
 
     theta: Floats
     n_iter: int
     solver: str
-    unfinished: str
+    converged: bool
 
 
 class Objective:
@@ -123,27 +125,29 @@ class Objective:
 
     def minimise(self, start: Floats, lam: float, tol: float, max_iter: int) -> Answer:
         """The θ at which F + λ‖W‖₁ is least. Warns with ConvergenceWarning where the tolerance was not reached."""
-        n, q, entries = self.table.X.shape[0], self.size, self.table.entries
-        if lam > 0:
-            answer = self._by_columns(start, lam, tol, max_iter)
-        elif n * q**2 + q**3 / 3 <= REPAID * self.k * entries:
-            answer = _answer("newton", self._newton(start, tol, max_iter))
-        elif self.table.is_sparse:
-            answer = _answer("newton-cg", newton(self, start, hessp=self.product, gtol=tol, max_iter=max_iter))
-        else:
-            answer = _answer("lbfgs", lbfgs(self, start, gtol=tol, max_iter=max_iter))
-        if answer.unfinished:
+        answer = self._by_columns(start, lam, tol, max_iter) if lam > 0 else self._smooth(start, tol, max_iter)
+        if not answer.converged:
             warnings.warn(
-                f"{answer.solver} did not reach tol={tol} in {answer.n_iter} iterations: {answer.unfinished} Scale the "
-                "features to comparable sizes, or raise max_iter.",
+                f"{answer.solver} did not reach tol={tol} in {answer.n_iter} iterations. Scale the features to comparable "
+                "sizes, or raise max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         return answer
 
+    def _smooth(self, start: Floats, tol: float, max_iter: int) -> Answer:
+        n, q = self.table.X.shape[0], self.size
+        if n * q**2 + q**3 / 3 <= REPAID * self.k * self.table.entries:
+            road, found = "newton", self._newton(start, tol, max_iter)
+        elif self.table.is_sparse:
+            road, found = "newton-cg", newton(self, start, hessp=self.product, gtol=tol, max_iter=max_iter)
+        else:
+            road, found = "lbfgs", lbfgs(self, start, gtol=tol, max_iter=max_iter)
+        return Answer(found.x, max(found.nit, 1), road, found.converged)
+
     def _newton(self, start: Floats, tol: float, max_iter: int) -> Any:
         kept, limit = None, np.inf  # the sample's Hessian, and where the gradient must be for it to be used again
-        if not self.table.is_sparse and self.table.X.shape[0] >= STEP * SAMPLE * self.size:
+        if not self.table.is_sparse and len(self.s) >= STEP * SAMPLE * self.size and self.s[::STEP].any():
             sample = self.every(STEP)
             sampled = sample._newton(start, tol, max_iter)
             if sampled.converged:
@@ -170,7 +174,7 @@ class Objective:
         promised = value
         for n_iter in range(max_iter):
             if self._violation(theta, gradient, lam) <= tol:
-                return Answer(theta, max(n_iter, 1), "coordinate", "")
+                return Answer(theta, max(n_iter, 1), "coordinate", True)
             gap, promised = INNER * promised / self.k, 0.0
             for column in range(self.k):
                 d = self._elastic_step(theta, column, lam, gap)
@@ -187,7 +191,9 @@ class Objective:
                         break
                     t /= 2
                 theta, value = trial, new_value
-        return Answer(theta, max_iter, "coordinate", "the subgradients are still too large.")
+            if promised <= ROUNDING * abs(value):
+                return Answer(theta, n_iter + 1, "coordinate", False)
+        return Answer(theta, max_iter, "coordinate", False)
 
     def _violation(self, theta: Floats, gradient: Floats, lam: float) -> float:
         """The largest component of the shortest subgradient: zero at the minimum."""
@@ -221,24 +227,35 @@ class Objective:
 
     # ---- without a penalty
 
-    def has_no_minimum(self, theta: Floats) -> bool:
-        """Whether the loss falls for ever in some direction, judged at the θ where the minimiser stopped.
+    def has_no_minimum(self, theta: Floats, tol: float, max_iter: int) -> bool:
+        """Whether the loss falls for ever in some direction, judged from the θ where the minimiser stopped.
 
-        It does if every row's own class leads already, as scaling θ up lowers the loss. It does also if a Newton step
-        still takes some row's lead up and no row's down. For a column it is the weighted least-squares fit to −r/h.
+        It does if every row's own class leads, as scaling θ up lowers the loss. Else a Newton step tells: near a minimum
+        it moves no lead by much. Where it does, the minimiser goes on, and if a step then still adds to some leads and
+        takes from none, there is no minimum.
         """
-        counted = self.s > 0
-        if (self.lead(self.table.scores(*self.split(theta)))[counted] > 0).all():
+        if self._all_lead(theta):
             return True
-        steps = []
+        if self._gains(theta).max() < MOVES:
+            return False
+        theta = self._smooth(theta, max(FURTHER * tol, NEAREST), max_iter).theta
+        gains = self._gains(theta)
+        return self._all_lead(theta) or bool(gains.max() > MOVES and gains.min() > -AGAINST * gains.max())
+
+    def _all_lead(self, theta: Floats) -> bool:
+        return bool((self._leads(theta) > 0).all())
+
+    def _leads(self, theta: Floats) -> Floats:
+        return self.lead(self.table.scores(*self.split(theta)))[self.s > 0]
+
+    def _gains(self, theta: Floats) -> Floats:
+        """What a Newton step in each column of W adds to the leads; a step is the weighted least-squares fit to −r/h."""
+        self(theta)
+        step = np.zeros(self.size)
+        dW, db = self.split(step)
         for column in range(self.k):
             r, h = self.parabola(column)
             h = np.maximum(h, np.finfo(float).tiny)
-            model = LinearRegression(fit_intercept=self.fit_intercept)
-            steps.append(model.fit(self.table.X, -r / h, self.s * h).predict(self.table.X))  # (newton-step)
-        gain = self.lead(np.stack(steps, axis=1).reshape(-1, *self.shape[1:]))[counted]
-        return bool(gain.max() > MOVES and gain.min() > -AGAINST * gain.max())
-
-
-def _answer(road: str, found: Any) -> Answer:
-    return Answer(found.x, max(found.nit, 1), road, "" if found.converged else found.message)
+            model = LinearRegression(fit_intercept=self.fit_intercept).fit(self.table.X, -r / h, self.s * h)
+            dW.reshape(len(dW), -1)[:, column], db[column] = model.coef_, model.intercept_
+        return self._leads(step)

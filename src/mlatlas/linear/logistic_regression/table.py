@@ -78,7 +78,7 @@ class Table:
     def sweep(self, W: Floats, b: Floats, respond: Respond, G: Floats, c: Floats) -> float:
         """Add Xᵀ R to G and Σ R to c, and return the sum of the numbers. O(entries k) time in one pass."""
         work = self._sparse_sweep if self.is_sparse else self._dense_sweep
-        sums = [(G, c), *((np.zeros(G.shape), np.zeros(c.shape)) for _ in self.shares[1:])]
+        sums = [(G, c), *((np.zeros_like(G), np.zeros_like(c)) for _ in self.shares[1:])]
         totals = list(self.map(lambda rows, sums: work(rows, W, b, respond, *sums), self.shares, sums))
         for more_G, more_c in sums[1:]:
             G += more_G
@@ -129,7 +129,7 @@ class Table:
         product, adjoint = (add_product, add_adjoint) if W.ndim == 1 else (add_products, add_adjoints)
         total = 0.0
         for block in _steps(rows, BLOCK // (4 * b.size)):
-            Z = np.empty((block.stop - block.start, *W.shape[1:]))
+            Z = np.empty((block.stop - block.start, *W.shape[1:]), W.dtype)
             Z[:] = b
             product(*X, block.start, W, Z)
             value, R = respond(block, Z)

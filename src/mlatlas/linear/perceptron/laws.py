@@ -44,10 +44,12 @@ def separable(draw: Draw):
     return X, (margin > 0).astype(int), bound
 
 
-def contradictory(draw: Draw):
-    """The same with one sample twice, under both labels."""
+def inseparable(draw: Draw):
+    """The same with one sample more, between two of a class (at times, upon one of them) and labelled as the other."""
     X, y, bound = separable(draw)
-    return np.vstack([X, X[:1]]), np.r_[y, 1 - y[0]], bound
+    one, two = (X[y == y[0]][place] for place in (0, -1))
+    share = draw.choice([0.0, 0.3, 0.5])
+    return np.vstack([X, (1 - share) * one + share * two]), np.r_[y, 1 - y[0]], bound
 
 
 def mixed(draw: Draw):
@@ -157,7 +159,7 @@ def gates(subject: Subject):
 @law(
     "bound",
     given=separable,
-    without=contradictory,
+    without=inseparable,
     en="Started at zero on samples augmented with the bias, the perceptron makes at most (R/γ)² mistakes, and then separates, if some plane "
     "separates them with margin γ. Where none does, the mistakes exceed that number.",
     zh="从零出发、样本增广了偏置时，只要存在间隔为 γ 的分离超平面，感知机至多犯 (R/γ)² 次错，随后便把样本全部分开；不存在时，错误次数会超过这个数。",
@@ -172,9 +174,9 @@ def few_mistakes(problem, subject, other):
 @law(
     "property",
     given=separable,
-    without=contradictory,
-    en="After (R/γ)² + 1 passes over separable samples every one is on its side; contradictory samples never are.",
-    zh="样本线性可分时，走 (R/γ)² + 1 遍之后全部分对；自相矛盾的样本永远做不到。",
+    without=inseparable,
+    en="After (R/γ)² + 1 passes over separable samples every one is on its side; inseparable samples never are.",
+    zh="样本线性可分时，走 (R/γ)² + 1 遍之后全部分对；线性不可分的样本永远做不到。",
     source="Novikoff 1962",
 )
 def separates(problem, subject, other):
@@ -185,7 +187,7 @@ def separates(problem, subject, other):
 
 @law(
     "property",
-    given=contradictory,
+    given=inseparable,
     without=separable,
     en="Without separability it never stops: every pass, however many, makes a mistake.",
     zh="线性不可分时它永远不会停：不论走多少遍，每一遍都有错。",
@@ -240,7 +242,7 @@ def counts_mistakes(problem, subject, other):
     times = np.linalg.lstsq((signs(y)[:, None] * X).T, model.coef_[0], rcond=None)[0]
     return [
         agree(times, np.round(times), scale=1.0),
-        atmost(0.0, times, scale=1.0),
+        atmost(np.zeros(len(y)), times, scale=1.0),
         agree(times.sum(), model.mistakes_),
     ]
 

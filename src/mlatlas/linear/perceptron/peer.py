@@ -29,6 +29,11 @@ from mlatlas.atlas.text import Text
         ),
     ],
     findings={
+        "goes_on": Text(
+            en="with average=True, scikit-learn's SGDClassifier goes on from the wrong bias at a second partial_fit: the bias before averaging is not kept "
+            "(two classes), or is written over the averaged one (more); without an intercept the passes agree",
+            zh="average=True 时，scikit-learn 的 SGDClassifier 从第二次 partial_fit 起偏置就不对：两类时没有留下平均之前的偏置，多类时又用它覆盖了平均值；不带截距则各遍一致",
+        ),
         "storage": Text(
             en="on sparse input scikit-learn moves the intercept by 0.01 at a mistake, on dense input by 1 (issue 25198): the same samples end at other weights",
             zh="遇到稀疏输入，scikit-learn 在犯错时偏置只动 0.01，稠密输入则动 1（issue 25198）：同样的样本得到不同的权重",

@@ -203,8 +203,10 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, X: Any, code: NDArray[np.int32], order: NDArray[np.intp], active: NDArray[np.intp], run: Any
     ) -> NDArray[np.int64]:
         """Go once over the samples for each of the active rows of weights; the mistakes of each."""
-        table = (X.data, X.indices, X.indptr) if sparse.issparse(X) else (X,)
-        kernel = pass_sparse if sparse.issparse(X) else pass_dense
+        if sparse.issparse(X):
+            kernel, table = pass_sparse, (X.data, X.indices.view(f"u{X.indices.itemsize}"), X.indptr)
+        else:
+            kernel, table = pass_dense, (X,)
         one = 1.0 if self.fit_intercept else 0.0
 
         def learn(row: int) -> int:

@@ -39,7 +39,7 @@ def clouds(n=120, p=4, k=2, apart=0.7, seed=0):
         ([1.0, 2.0], [0, 1], "Expected 2D array"),
         (np.empty((0, 2)), [], "0 sample"),
         ([[1.0], [2.0]], [0, 1, 1], "inconsistent numbers of samples"),
-        ([[1j], [2.0]], [0, 1], "Complex data not supported"),
+        (np.array([[1j], [2.0]]), [0, 1], "Complex data not supported"),
         ([["a"], ["b"]], [0, 1], "could not convert string"),
         ([[1.0], [2.0]], [1, 1], r"y must hold at least 2 classes; got 1 class, \[1\]. Add another"),
         ([[1.0], [2.0]], [0.3, 0.7], "Unknown label type: continuous"),

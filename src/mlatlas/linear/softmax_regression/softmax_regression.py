@@ -16,6 +16,7 @@ Shapes: n rows, p features, k classes; X (n, p), W (p, k), Z, P and Y (n, k), we
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -94,13 +95,37 @@ class CrossEntropy(Objective):
         P[np.arange(len(y)), y] += 1
         return float(s @ loss), s[:, None] * R  # (gradient)
 
-    def bend(self, rows: slice, dZ: Floats) -> tuple[float, Floats]:
-        """s (P ∘ dZ − P (P ∘ dZ) 1)."""
-        P = self.P[rows]
+    def bend(self, rows: slice, dZ: Any) -> tuple[float, Any]:
+        """s (P ∘ dZ − P (P ∘ dZ) 1), in the precision of dZ."""
+        P = self.P[rows].astype(dZ.dtype, copy=False)
         R = P * dZ
         R -= P * R.sum(axis=1, keepdims=True)
         R *= self.s[rows, None]
         return 0.0, R
+
+    def product(self, theta: Floats, d: Floats) -> Floats:
+        """H d. Over a sparse X in single precision, half the memory to move: d points the way, ∇F says where to stop."""
+        if not self.table.is_sparse:
+            return super().product(theta, d)
+        W, b = self.split(d)
+        largest, X = self._single
+        size = max(largest * float(np.abs(W).max()), float(np.abs(b).max(initial=0.0))) or 1.0
+        G, c = np.zeros(W.shape, np.float32), np.zeros(self.k, np.float32)
+        X.sweep((W * (largest / size)).astype(np.float32), (b / size).astype(np.float32), self.bend, G, c)
+        total = np.empty(self.size)
+        into_W, into_b = self.split(total)
+        np.multiply(W, self.mu, out=into_W)
+        into_W += G * (largest * size)
+        into_b[:] = c * size
+        return total
+
+    @cached_property
+    def _single(self) -> tuple[float, Table]:
+        """The largest |x|, and X divided by it, in single precision."""
+        X = self.table.X
+        largest = float(np.abs(X.data).max(initial=0.0)) or 1.0
+        single = type(X)(((X.data / largest).astype(np.float32), X.indices, X.indptr), shape=X.shape)
+        return largest, Table(single, self.table.shares, self.table.map)
 
     def hessian(self, theta: Floats) -> Floats:
         """Blocks Xᵀ diag(s pⱼ(δⱼₗ − pₗ)) X, and μI; ordered as θ is, by features and then by classes."""

@@ -61,7 +61,8 @@ def four_ways(
     yield Figure(
         name="values",
         title=Text(
-            "A straight line is slow; a curve that bends down is superlinear", "直线是慢的；往下弯的曲线是超线性的"
+            "Newton's digits double at each step near the end; those of gradient descent come one by one",
+            "接近终点时，牛顿法的正确位数步步翻倍，梯度下降则一位一位地增加",
         ),
         x=Text("steps", "步数"),
         y=Text("excess of the mean loss, nats", "平均损失的超出量（奈特）"),
@@ -76,8 +77,8 @@ def four_ways(
     yield Progress(0.8, en="two measurements", zh="两项测量")
     columns = [data.feature_names.index(name) for name in PAIR]
     g, hess2 = logistic(Z[:, columns] * np.array([1.0, 3.0]), y, penalty)
-    corner = np.array([1.5, -2.5])
-    plane = {name: run(corner) for name, run in methods(g, hess2, memory, 60).items() if name != "bfgs"}
+    far = np.array([0.0, 1.5])
+    plane = {name: run(far) for name, run in methods(g, hess2, memory, 60).items() if name != "bfgs"}
     best = plane["newton"].x
     yield Figure(
         name="paths",
@@ -89,18 +90,17 @@ def four_ways(
         y=Text("weight of the mean texture, nats per third of one", "平均纹理的权重（奈特/三分之一标准差）"),
         caption=Text(
             "Two of the thirty measurements, the second stretched three times: lines of equal loss, and the ways of three methods from "
-            "the same corner.",
-            "三十项测量中的两项，第二项拉伸三倍：等损失线，以及三种方法从同一角落出发的路径。",
+            "the same start.",
+            "三十项测量中的两项，第二项拉伸三倍：等损失线，以及三种方法从同一起点出发的路径。",
         ),
         series=[
             *(
-                Line(*contour(g, best, g(best)[0] + share * (g(corner)[0] - g(best)[0])), faint=True)
-                for share in (1.0, 0.5, 0.2, 0.05)
+                Line(*contour(g, best, g(best)[0] + share * (g(far)[0] - g(best)[0])), faint=True)
+                for share in (0.12, 0.05, 0.015, 0.003)
             ),
             *(Line(*walked(found), label=NAMES[name]) for name, found in plane.items()),
             Points([best[0]], [best[1]], label=Text("minimum", "极小点")),
         ],
-        square=True,
     )
     yield Table(
         en="What each method needed",
@@ -110,15 +110,15 @@ def four_ways(
             Text("steps", "步数"),
             Text("evaluations of f", "函数计算次数"),
             Text("largest slope left", "剩下的最大坡度"),
-            Text(f"below {GTOL:g}", f"小于 {GTOL:g}"),
+            Text(f"below {shown(GTOL)}", f"小于 {shown(GTOL)}"),
         ],
         rows=[[NAMES[name], found.nit, found.nfev, found.grad_norm, found.converged] for name, found in runs.items()],
     )
     counts = {name: found.nit for name, found in runs.items()}
     yield Learned(
-        en=f"Newton needs {counts['newton']} steps, BFGS {counts['bfgs']} and L-BFGS {counts['lbfgs']} for a slope below {GTOL:g}; after "
+        en=f"Newton needs {counts['newton']} steps, BFGS {counts['bfgs']} and L-BFGS {counts['lbfgs']} for a slope below {shown(GTOL)}; after "
         f"{counts['gradient_descent']} steps gradient descent still stands on a slope of {shown(slope, digits=2)}.",
-        zh=f"坡度降到 {GTOL:g} 以下，牛顿法要 {counts['newton']} 步，BFGS 要 {counts['bfgs']} 步，L-BFGS 要 {counts['lbfgs']} 步；"
+        zh=f"坡度降到 {shown(GTOL)} 以下，牛顿法要 {counts['newton']} 步，BFGS 要 {counts['bfgs']} 步，L-BFGS 要 {counts['lbfgs']} 步；"
         f"梯度下降走了 {counts['gradient_descent']} 步，脚下的坡度还有 {shown(slope, 'zh', 2)}。",
     )
     yield Script(f"""
@@ -193,7 +193,7 @@ def walked(found: Minimum) -> tuple[Floats, Floats]:
 
 def contour(f: Callable[..., tuple[float, Floats]], centre: Floats, value: float) -> tuple[Floats, Floats]:
     """Where a convex function has this value, by bisection along rays from its minimum."""
-    turn = np.linspace(0, 2 * np.pi, 73)
+    turn = np.linspace(0, 2 * np.pi, 181)
     rays = np.column_stack([np.cos(turn), np.sin(turn)])
     low, high = np.zeros(len(turn)), np.full(len(turn), 30.0)
     for _ in range(18):

@@ -148,8 +148,8 @@ def table(draw: Draw):
 
 
 @known(
-    en="Newton from 2 on x − log x, the method for the reciprocal of one: x(2 − x) gives 0; from ½ it gives ¾, 15/16, 255/256.",
-    zh="对 x − log x 从 ½ 出发的牛顿法就是求 1 的倒数的迭代 x(2 − x)：¾、15/16、255/256。",
+    en="Newton on x − log x is the iteration x(2 − x), which finds the reciprocal of one without dividing: from ½ come ¾, 15/16, 255/256.",
+    zh="对 x − log x 用牛顿法，就是不做除法而求 1 的倒数的迭代 x(2 − x)：从 ½ 出发依次得 ¾、15/16、255/256。",
     source="by hand; the division algorithm of early computers",
 )
 def reciprocal(subject: Subject):
@@ -196,8 +196,8 @@ def rosenbrock(subject: Subject):
     given=near_the_minimum,
     without=degenerate,
     en="Near a minimum with a positive definite Hessian Newton converges quadratically: the new error is at most M/2μ times the "
-    "square of the old one. On fourth powers no such constant exists.",
-    zh="在海森矩阵正定的极小点附近，牛顿法二次收敛：新误差至多是旧误差平方的 M/2μ 倍；对四次幂则不存在这样的常数。",
+    "square of the old one, with M the Lipschitz constant of the Hessian and μ its smallest eigenvalue. On fourth powers no such constant exists.",
+    zh="在海森矩阵正定的极小点附近，牛顿法二次收敛：新误差至多是旧误差平方的 M/2μ 倍，M 是海森矩阵的利普希茨常数，μ 是其最小特征值；对四次幂则不存在这样的常数。",
     source="Nocedal, Wright 2006, theorem 3.5",
 )
 def quadratic_convergence(problem, subject, other):
@@ -384,7 +384,7 @@ def wolfe(problem, subject, other):
         slope1 = np.array([f(c)[1] @ (c - a) for a, c in zip(before, after, strict=True)])
         fall = np.array([f(c)[0] - f(a)[0] for a, c in zip(before, after, strict=True)])
         gaps += [
-            atmost(1e-4 * slope0 / fall, np.ones(len(fall))),
+            atmost(fall / -slope0, np.full(len(fall), -1e-4)),
             atmost(np.abs(slope1) / -slope0, np.full(len(fall), 0.9)),
         ]
     return gaps

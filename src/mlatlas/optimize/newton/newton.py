@@ -24,6 +24,7 @@ from mlatlas.optimize.gradient_descent.line_search import exact, flattening
 Product = Callable[[Floats, Floats], Any]
 
 CURVATURE = 1e-12  # relative change of the slope along a step, below which the pair is rounding and is not learned
+EPSILON = float(np.finfo(float).eps)  # n of them: a share of h_ii that elimination may leave by rounding alone
 FLOOR = 1e-8  # of the largest |eigenvalue|: what any eigenvalue of an indefinite Hessian counts for at least
 SEARCHES: dict[str, Search] = {"wolfe": flattening(0.9), "exact": exact}
 
@@ -143,7 +144,7 @@ def _search(name: str) -> Search:
 
 
 class Factored:
-    """H d = −g by Cholesky's factorisation; where H is not positive definite, |H| d = −g by its eigenvectors."""
+    """H d = −g by Cholesky's factorisation; where H is not positive definite beyond rounding, |H| d = −g by its eigenvectors."""
 
     def __init__(self, hess: Function) -> None:
         self.hess = hess
@@ -157,7 +158,7 @@ class Factored:
                 f"hess must return a matrix of shape {(n, n)}; got {H.shape}. Return all second derivatives."
             )
         L, failed = dpotrf(H, lower=True)
-        if not failed:
+        if not failed and (L.diagonal() ** 2 > n * EPSILON * H.diagonal()).all():
             np.negative(dpotrs(L, line.g, lower=True)[0], out=line.d)  # (newton-step)
         elif np.isfinite(H).all():
             values, V = np.linalg.eigh(H)

@@ -43,7 +43,7 @@ every_method = pytest.mark.parametrize("run", [pytest.param(run, id=name) for na
 
 
 def test_newton_wants_exactly_one_kind_of_curvature():
-    with pytest.raises(ValueError, match="exactly one of hess and hessp must be given.*use lbfgs"):
+    with pytest.raises(ValueError, match=r"exactly one of hess and hessp must be given.*use lbfgs"):
         newton(bowl, START)
     with pytest.raises(ValueError, match="exactly one of hess and hessp"):
         newton(bowl, START, hess=bowl_hessian, hessp=lambda x, p: p)

@@ -1,0 +1,9 @@
+from .viterbi.viterbi import (
+    backward as backward,
+    forward as forward,
+    k_best_paths as k_best_paths,
+    log_partition as log_partition,
+    marginals as marginals,
+    posterior_decode as posterior_decode,
+    viterbi as viterbi,
+)
