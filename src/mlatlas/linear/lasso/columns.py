@@ -39,13 +39,14 @@ class Penalty:
         """Return how strongly g draws each feature from zero: one at zero stays there up to λ."""
         return g if self.positive else np.abs(g)
 
-    def gap(self, w: Floats, g: Floats, pull: Floats, square: float) -> float:
+    def gap(self, w: Floats, g: Floats, pull: Floats, square: float, rounding: float = 0.0) -> float:
         """Return the duality gap at w, given g at the features of w, the pull on every feature, and ‖r‖².
 
+        A pull above λ by no more than `rounding` counts as λ: of a λ near the rounding of g nothing else can be told.
         Without λ only a slope that does not draw towards w ≥ 0 counts: ‖g‖²/2β, the gap of the dual that has no
         constraints, or for β = 0, where none is known, ‖g‖².
         """
-        strongest = max(float(pull.max()), 0.0)
+        strongest = max(float(pull.max()) - rounding, 0.0)
         if self.lam == 0.0:
             away, back = np.maximum(pull, 0.0), np.minimum(g[w > 0.0], 0.0) if self.positive else np.zeros(0)
             return float(away @ away + back @ back) / (2.0 * self.beta if self.beta > 0.0 else 1.0)
@@ -79,6 +80,12 @@ class Columns:
 
     def __init__(self, design: Design, y: Floats) -> None:
         self.design, self.y = design, y
+
+    @property
+    def rounding(self) -> float:
+        """How far the pull on a feature of W may be off: √n ε ‖aⱼ‖ ‖y‖ for the largest of them."""
+        largest = self.squares.max(initial=0.0)
+        return float(np.finfo(np.float64).eps * np.sqrt(len(self.y) * largest) * np.linalg.norm(self.y))
 
     def extend(self, features: Indices) -> None:
         """Append features to W."""

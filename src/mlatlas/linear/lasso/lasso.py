@@ -268,6 +268,7 @@ class ElasticNetCV(LinearModel):
         self.dual_gap_, self.n_iter_ = final.dual_gap_, final.n_iter_
         return self
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _errors(self, X: Any, y: Floats, s: Floats | None, fold: Any, alphas: Floats, ratio: float) -> Floats:
         """Return the mean squared error (m,) on the rows of the fold left out, for the path fitted to the others."""
         train, test = (np.arange(len(y))[rows] for rows in fold)
@@ -498,6 +499,7 @@ def relative(s: Floats | None) -> Floats | None:
     return None if s is None else s * (len(s) / s.sum())
 
 
+@np.errstate(over="ignore", invalid="ignore")  # overflow is refused where it shows
 def design(X: Any, s: Floats | None, fit_intercept: bool) -> Design:
     """Weight and centre X, refusing a dense one that is not finite: its column sums would not be."""
     n, p = X.shape
@@ -511,6 +513,7 @@ def design(X: Any, s: Floats | None, fit_intercept: bool) -> Design:
     return Design(X, mean if fit_intercept else np.zeros(p), None if s is None else np.sqrt(s), fit_intercept)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def grid(A: Design, y: Floats, l1_ratio: float, eps: float, alphas: Any, positive: bool) -> Floats:
     """Return the penalties in descending order; so many, from the least that makes w zero, where `alphas` is a number."""
     if not isinstance(alphas, Integral):
@@ -528,6 +531,7 @@ def grid(A: Design, y: Floats, l1_ratio: float, eps: float, alphas: Any, positiv
     return np.geomspace(alpha_max, alpha_max * eps, int(alphas))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def descend(model: Any, A: Design, y: Floats, alphas: Iterable[float], l1_ratio: float, start: Floats) -> Path:
     """Minimise under penalties in descending order, with the model's `positive`, `tol` and `max_iter`; gaps over n.
 

