@@ -179,7 +179,7 @@ class Drill:
 
 def drills(page: Page) -> tuple[Drill, ...]:
     """The drills of a page, in its order."""
-    return tuple(Drill(check, _before(page.blocks, check)) for check in page.checks)
+    return tuple(Drill(check, before(page.blocks, check)) for check in page.checks)
 
 
 def mastered(payloads: Iterable[dict[str, Any]]) -> set[str]:
@@ -187,8 +187,8 @@ def mastered(payloads: Iterable[dict[str, Any]]) -> set[str]:
     return {payload["label"] for payload in payloads if payload["outcome"] == "right" and not payload["revealed"]}
 
 
-def _before(blocks: Iterable[Block], check: Check) -> tuple[Block, ...]:
-    """The blocks of the check's section, or of the question or claim it settles, up to its equation."""
+def before(blocks: Iterable[Block], check: Check) -> tuple[Block, ...]:
+    """What is said on the way to the equation: the blocks of the check's section, or of the question or claim it settles, up to its equation."""
     from mlatlas.atlas.map.page import Check as CheckBlock, ClaimBlock, Equation, QuestionBlock, Section
 
     found: list[Block] = []
@@ -196,7 +196,7 @@ def _before(blocks: Iterable[Block], check: Check) -> tuple[Block, ...]:
         if isinstance(block, Equation) and block.label == check.label:
             return tuple(found)
         if isinstance(block, QuestionBlock | ClaimBlock) and check in block.blocks:
-            return _before(block.blocks, check)
+            return before(block.blocks, check)
         if isinstance(block, Section):
             found = []
         elif not isinstance(block, CheckBlock | QuestionBlock | ClaimBlock):

@@ -242,7 +242,8 @@ _SERIES = (Line, Points, Bars, Band, Heat, Rule)
 class Figure:
     """A picture by declaration: titles of the axes with their units, a caption, and series drawn in the order given.
 
-    ``square`` makes one unit as long on both axes. ``name`` becomes the name of the file.
+    ``square`` makes one unit as long on both axes. ``name`` becomes the name of the file; a figure that is yielded again
+    under its name takes the place of the former, so that a curve can be watched as it grows.
     """
 
     name: str

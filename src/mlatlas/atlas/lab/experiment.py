@@ -62,7 +62,7 @@ class RunResult:
             case Table():
                 self.tables.append(event)
             case Figure():
-                self.figures.append(event)
+                self.figures = [one for one in self.figures if one.name != event.name] + [event]
             case Learned():
                 self.learned = event
             case Script():
@@ -159,7 +159,7 @@ class Lab:
                 done = event.done
             else:
                 key = (type(event), getattr(event, "name", None))
-                if key in seen and not isinstance(event, Table):
+                if key in seen and not isinstance(event, Table | Figure):
                     raise self._wrong(f"yields {_titled(*key)} twice; yield it once, or give the second another name")
                 seen.add(key)
             yield event

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from mlatlas.atlas.errors import AtlasError
-from mlatlas.atlas.lab.events import Event, Progress, decode, encode
+from mlatlas.atlas.lab.events import Event, Figure, Progress, decode, encode
 from mlatlas.atlas.store import Store
 from mlatlas.atlas.text import Text
 
@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS run (
     host TEXT, process INTEGER, progress TEXT, message TEXT
 );
 CREATE TABLE IF NOT EXISTS event (
-    run INTEGER NOT NULL, number INTEGER NOT NULL, payload TEXT NOT NULL, drawn TEXT, PRIMARY KEY (run, number)
+    run INTEGER NOT NULL, number INTEGER NOT NULL, figure TEXT, payload TEXT NOT NULL, drawn TEXT,
+    PRIMARY KEY (run, number)
 );
 CREATE INDEX IF NOT EXISTS run_by_concept ON run (concept, id);
 CREATE INDEX IF NOT EXISTS run_by_state ON run (state, id)
@@ -144,14 +145,24 @@ class Runs:
         return self._change("UPDATE run SET progress = ? WHERE id = ? AND state = 'running'", text, id)
 
     def append(self, id: int, event: Event, drawn: Mapping[str, str] | None = None) -> bool:
-        """Keep an event; false when the run is no longer wanted."""
-        return self._change(
-            "INSERT INTO event (run, number, payload, drawn) "
-            "SELECT id, (SELECT count(*) + 1 FROM event WHERE run = id), ?, ? FROM run WHERE id = ? AND state = 'running'",
-            json.dumps(encode(event), ensure_ascii=False, allow_nan=False),
-            json.dumps(drawn, ensure_ascii=False) if drawn else None,
-            id,
-        )
+        """Keep an event, a figure instead of the former of its name; false when the run is no longer wanted."""
+        figure = event.name if isinstance(event, Figure) else None
+        with self.store.writing() as connection:
+            row = connection.execute(
+                "INSERT INTO event (run, number, figure, payload, drawn) "
+                "SELECT id, (SELECT coalesce(max(number), 0) + 1 FROM event WHERE run = id), ?, ?, ? "
+                "FROM run WHERE id = ? AND state = 'running' RETURNING number",
+                (
+                    figure,
+                    json.dumps(encode(event), ensure_ascii=False, allow_nan=False),
+                    json.dumps(drawn, ensure_ascii=False) if drawn else None,
+                    id,
+                ),
+            ).fetchone()
+            if row is not None and figure is not None:
+                former = "DELETE FROM event WHERE run = ? AND figure = ? AND number < ?"
+                connection.execute(former, (id, figure, row[0]))
+        return row is not None
 
     def end(self, id: int, state: State, message: Text | None = None) -> bool:
         """End a running run; false when it has ended already."""

@@ -11,10 +11,11 @@ from pathlib import Path
 from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.map import inventory
 from mlatlas.atlas.map.inventory import MAP, Claim, Concept, Question
+from mlatlas.atlas.map.page import Page, read_page
 from mlatlas.atlas.map.rooms import LawHeader, Room, find_rooms, stub_imports
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Atlas:
     """All concepts, built or planned; ``rooms`` holds the built ones and ``unfinished`` those with code but no page."""
 
@@ -46,6 +47,17 @@ class Atlas:
     def needs(self, id: str) -> tuple[str, ...]:
         """The direct prerequisites: the page's where there is one, otherwise the inventory's."""
         return tuple(self.rooms[id].page.needs) if id in self.rooms else self.concept(id).needs
+
+    @cached_property
+    def overview(self) -> Page:
+        """The page of the atlas as a whole, which settles what belongs to the reserved id."""
+        return read_page(Path(__file__).parent / "overview.md")
+
+    @property
+    def settled(self) -> dict[str, str]:
+        """Of every question and claim that a page settles: the concept on whose page, or the reserved id."""
+        pages = {MAP: self.overview, **{id: room.page for id, room in self.rooms.items()}}
+        return {item: id for id, page in pages.items() for item in page.answered}
 
     @cached_property
     def sorted(self) -> tuple[str, ...]:
@@ -97,6 +109,9 @@ class Atlas:
         """Read every room whole, and every region's stub; AtlasError for the first thing that does not fit."""
         for room in self.rooms.values():
             room.validate()
+        for item in self.overview.answered:
+            if {**self.questions, **self.claims}[item].concept != MAP:
+                raise AtlasError(f"{self.overview.name}: {item} does not belong to the atlas as a whole.")
         for region in inventory.regions():
             for line, path, names in stub_imports(self.root / region / "__init__.pyi"):
                 if not (self.root / region / path[0]).is_dir():

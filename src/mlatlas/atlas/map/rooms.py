@@ -17,7 +17,7 @@ from mlatlas.atlas.judge.traits import TRAITS
 from mlatlas.atlas.map import inventory
 from mlatlas.atlas.map.inventory import Concept
 from mlatlas.atlas.map.page import Page, QuestionBlock, read_page
-from mlatlas.atlas.text import Text
+from mlatlas.atlas.text import LANGUAGES, Text
 
 Kind = Literal["law", "known", "mutant"]
 KINDS = ("law", "known", "mutant")
@@ -102,6 +102,19 @@ class Room:
             for call in node.decorator_list
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KINDS
         )
+
+    @cached_property
+    def races(self) -> dict[str, Text]:
+        """What each race of the room times, by the name of its function, in the order of ``peer.py``."""
+        if not self.has("peer.py"):
+            return {}
+        found = {}
+        for node in _tree(self.folder / "peer.py").body:
+            for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "race":
+                    words = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg in LANGUAGES}
+                    found[node.name] = Text(**words)
+        return found
 
     @cached_property
     def tags(self) -> dict[str, tuple[tuple[Path, int], ...]]:

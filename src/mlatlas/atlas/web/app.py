@@ -21,7 +21,7 @@ from mlatlas.atlas.web.page import region_style
 from mlatlas.atlas.web.safety import Door, Guard
 from mlatlas.atlas.web.site import STATIC, render
 
-ROUTERS = ("fonts", "places", "tables", "labs", "drills")
+ROUTERS = ("fonts", "places", "tables", "labs", "drills", "checks")
 
 
 def create_app(door: Door | None = None, atlas: Atlas | None = None, store: Store | None = None) -> FastAPI:

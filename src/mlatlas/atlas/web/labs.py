@@ -150,7 +150,7 @@ def run_page(request: Request, number: int) -> HTMLResponse:
         again=_address(run),
         before=waiting.index(number) if number in waiting else 0,
         places=runner.places,
-        last=len(logged),
+        last=logged[-1].number if logged else 0,
         slots={slot: [one for one in logged if type(one.event) is kind] for kind, slot in SLOTS.items()},
         fragment=lambda one: _fragment(one, language_of(request)),
         **_words(request),
@@ -175,7 +175,8 @@ async def _stream(request: Request, number: int, after: int) -> AsyncIterator[st
         assert run is not None
         for one in await asyncio.to_thread(runs.events, number, after):
             after = one.number
-            yield _message({"slot": SLOTS[type(one.event)], "html": _fragment(one, language)}, after)
+            named = {"figure": one.event.name} if isinstance(one.event, Figure) else {}
+            yield _message({"slot": SLOTS[type(one.event)], "html": _fragment(one, language), **named}, after)
         if not run.open:
             yield _message({"end": run.state}, after)
             return

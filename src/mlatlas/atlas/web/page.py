@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from mlatlas.atlas.map.inventory import grounds, regions
 from mlatlas.atlas.map.mathematics import located, mathml
 from mlatlas.atlas.map.prose import parser, tokens
 from mlatlas.atlas.text import Language, Text
+from mlatlas.atlas.web.findings import Findings
 
 HERE = Path(__file__).parent
 WORDS: dict[str, Text] = {
@@ -54,28 +55,68 @@ WORDS: dict[str, Text] = {
     "symbolic": Text("Symbolic check", "符号检验"),
     "used_by": Text("What builds on it", "后续"),
     "without": Text("Fails without it, on", "缺了它就不成立，反例取自"),
+    "against": Text("against", "对"),
+    "apart": Text("smallest gap", "最小差距"),
+    "broken": Text("broken, gap", "不成立，差距"),
+    "colon": Text(": ", "："),
+    "drill": Text("Drill", "练习"),
+    "drill_all": Text("Drill the derivation", "练习推导"),
+    "gap": Text("largest gap", "最大差距"),
+    "here": Text("on this machine", "本机"),
+    "killed_by": Text("Caught by", "被抓住，靠的是"),
+    "lab": Text("Open the lab", "打开实验"),
+    "mastered": Text("mastered", "已掌握"),
+    "on_map": Text("On the map", "在地图上"),
+    "pointing": Text("Laws of later places that lead here", "后续概念中指向这里的定律"),
+    "peer_holds": Text("keeps it", "成立"),
+    "peer_finding": Text("breaks it, a listed finding", "不成立（已列为发现）"),
+    "peer_broken": Text("breaks it", "不成立"),
+    "peer_not_offered": Text("does not offer it", "未提供"),
+    "peer_finding_not_seen": Text("keeps it, though listed as breaking it", "成立（虽曾列为不成立）"),
+    "races": Text("Races", "比赛"),
+    "races_why": Text("Time to the same answer, on a logarithmic axis: further left is faster. In brackets the spread over repeated pairs.", "达到同一答案所需的时间，横轴取对数：越靠左越快。括号内是多次成对比较的波动范围。"),
+    "route": Text("Route to here", "到此处的路线"),
+    "run_here": Text("Run it here", "在本机运行"),
+    "shipped": Text("shipped", "随软件附带"),
+    "stale": Text("Some of what was judged or raced is of an earlier state of this place and is not shown; mlatlas check judges it anew.", "部分评判或比赛针对的是这里较早的状态，不再显示；mlatlas check 可重新评判。"),
+    "survives": Text("Not caught", "未被抓住"),
+    "times": Text("{} times as fast", "速度之比 {}"),
+    "won": Text("won", "胜"),
+    "even": Text("even", "平"),
+    "lost": Text("lost", "负"),
+    "void": Text("void", "无效"),
+    "planned_why": Text("This place is planned and not built yet. It is to deliver:", "这里尚在计划中，还没有建成。将交付："),
+    "asked": Text("What it will have to answer", "将要回答的问题"),
+    "judged_there": Text("What it will have to judge", "将要评判的论断"),
 }
 Link = Callable[[str], str]  # concept id -> address
 
 
 def page_html(
-    atlas: Atlas, room: Room, lang: Language, verdicts: Mapping[str, Any] | None = None, link: Link | None = None
+    atlas: Atlas, room: Room, lang: Language, findings: Findings | None = None, link: Link | None = None
 ) -> str:
     """The page as one HTML file with its style inside.
 
-    ``verdicts`` maps labels of checks to objects (or mappings) with ``ok``, ``level``, ``error``, ``draws`` and
-    ``reasons``; a check without one is shown as not judged. ``link`` gives the address of another concept, or "".
+    ``findings`` say what was judged; a check without a verdict is shown as not judged. ``link`` gives the address of
+    another concept, or "".
     """
-    body = page_body(atlas, room, lang, verdicts, link)
+    body = page_body(atlas, room, lang, findings, link)
     document = templates().get_template("document.html")
     return document.render(body=Markup(body), style=Markup(stylesheet()), title=room.page.title[lang], **common(lang))
 
 
 def page_body(
-    atlas: Atlas, room: Room, lang: Language, verdicts: Mapping[str, Any] | None = None, link: Link | None = None
+    atlas: Atlas,
+    room: Room,
+    lang: Language,
+    findings: Findings | None = None,
+    link: Link | None = None,
+    served: bool = False,
 ) -> str:
-    """The page as an ``<article>``, to be put into a document that carries `stylesheet`."""
-    other: Language = "zh" if lang == "en" else "en"
+    """The page as an ``<article>``, to be put into a document that carries `stylesheet`.
+
+    A page that is ``served`` leads to the lab and the drills, and each check can be run from it.
+    """
     page = room.page
     return (
         templates()
@@ -84,16 +125,38 @@ def page_body(
             atlas=atlas,
             room=room,
             page=page,
-            other=other,
-            verdicts=verdicts or {},
+            tags=room.tags,
+            found=findings or Findings(),
+            served=served,
             link=link or (lambda id: ""),
             parts=_parts(page.blocks),
-            prose=lambda block: _at(room, block, lambda: prose_html(block.markdown)),
-            equation=lambda block: _at(room, block, lambda: Markup(mathml(block.latex, display=True))),
+            prose=lambda block: _at(page.name, block, lambda: prose_html(block.markdown)),
+            equation=lambda block: _at(page.name, block, lambda: Markup(mathml(block.latex, display=True))),
             laws={kind: [law for law in room.laws if law.kind == kind] for kind in ("law", "known", "mutant")},
             pointing=atlas.laws_about(room.concept.id),
             listings=[_listing(room, path) for path in room.implementation],
             region=regions()[room.concept.region],
+            **common(lang),
+        )
+    )
+
+
+def overview_body(atlas: Atlas, lang: Language, link: Link) -> str:
+    """The page of the atlas as a whole, as an ``<article>``."""
+    page = atlas.overview
+    return (
+        templates()
+        .get_template("overview_article.html")
+        .render(
+            atlas=atlas,
+            page=page,
+            tags={},
+            found=Findings(),
+            served=False,
+            link=link,
+            parts=_parts(page.blocks),
+            prose=lambda block: _at(page.name, block, lambda: prose_html(block.markdown)),
+            equation=lambda block: _at(page.name, block, lambda: Markup(mathml(block.latex, display=True))),
             **common(lang),
         )
     )
@@ -107,10 +170,12 @@ def stylesheet() -> str:
 
 @cache
 def region_style() -> str:
-    """The hue of every region, as a class."""
-    return "".join(f".r-{id} {{ --hue: {ground.hue:g}; }}\n" for id, ground in grounds().items())
+    """The accent of every region, as a class."""
+    accent = "oklch(var(--lightness) var(--chroma) var(--hue))"
+    return "".join(f".r-{id} {{ --hue: {ground.hue:g}; --accent: {accent}; }}\n" for id, ground in grounds().items())
 
 
+@lru_cache(4096)
 def prose_html(markdown: str) -> Markup:
     """A page's Markdown as HTML, its mathematics as MathML."""
     found = tokens(markdown)
@@ -137,6 +202,7 @@ def _highlighted(source: str, language: str, _: str) -> str:
 _CLOSING = re.compile("[,.;:!?)\\]’”，。；：？！、）》」]+")
 
 
+@lru_cache(1024)
 def code_html(source: str) -> Markup:
     """Python with spans for Pygments' token classes, without a block around it."""
     return Markup(highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
@@ -181,8 +247,8 @@ def _parts(blocks: tuple[Block, ...]) -> list[tuple[Section | None, list[Block]]
     return [part for part in parts if part[0] or part[1]]
 
 
-def _at(room: Room, block: Block, render: Callable[[], Markup]) -> Markup:
-    with located(room.page.name, block.line):
+def _at(page: str, block: Block, render: Callable[[], Markup]) -> Markup:
+    with located(page, block.line):
         return render()
 
 

@@ -16,7 +16,10 @@ from mlatlas.atlas.map.inventory import regions
 from mlatlas.atlas.store import Store
 from mlatlas.atlas.text import LANGUAGES, Language
 from mlatlas.atlas.web import cartography
-from mlatlas.atlas.web.page import page_body, planned_body
+from mlatlas.atlas.web.checks import verdicts
+from mlatlas.atlas.web.drills import mastery
+from mlatlas.atlas.web.findings import findings_of
+from mlatlas.atlas.web.page import overview_body, page_body
 from mlatlas.atlas.web.site import atlas_of, concept_url, language_of, render, store_of
 
 router = APIRouter()
@@ -79,32 +82,27 @@ def words_for(atlas: Atlas, id: str) -> str:
 
 def _mastered(atlas: Atlas, store: Store) -> set[str]:
     """The places whose every drill the reader has answered."""
-    if not store.path.is_file():
-        return set()
-    from mlatlas.atlas.judge.drill import mastered
-
-    return {
-        id
-        for id, room in atlas.rooms.items()
-        if (labels := {check.label for check in room.page.checks})
-        and labels <= mastered(record.payload for record in store.history("drill", id))
-    }
+    return {id for id, (known, steps) in mastery(atlas, store).items() if known == steps}
 
 
 @router.get("/concepts/{id}")
 def concept(request: Request, id: str) -> HTMLResponse:
     """A concept's page, or what is planned of one that is not built."""
-    atlas, lang = atlas_of(request), language_of(request)
+    atlas, store, lang = atlas_of(request), store_of(request), language_of(request)
     found = atlas.concept(id)
+    body = None
     if id in atlas.rooms:
-        body = _page(atlas, atlas.room(id), store_of(request), lang)
-    else:
-        body = planned_body(atlas, found, lang, concept_url)
-    return render(request, "concept.html", concept=found, body=Markup(body), room=atlas.rooms.get(id))
-
-
-def _page(atlas: Atlas, room: Room, store: Store, lang: Language) -> str:
-    return page_body(atlas, room, lang, link=concept_url)
+        room = atlas.room(id)
+        findings = findings_of(store, room, verdicts(store, room))
+        body = Markup(page_body(atlas, room, lang, findings, concept_url, served=True))
+    return render(
+        request,
+        "concept.html",
+        concept=found,
+        body=body,
+        open=atlas.unanswered(id),
+        region_title=regions()[found.region][lang],
+    )
 
 
 @router.get("/route/{id}")
@@ -140,4 +138,13 @@ def laws(request: Request, a: str = "", b: str = "") -> HTMLResponse:
         for law in room.laws
         if law.kind == "law" and law.of and chosen <= {room.concept.id, law.of}
     ]
-    return render(request, "laws.html", found=found, a=a, b=b)
+    rooms = {room.concept.id: room for room, _ in found}
+    seen = {id: findings_of(store_of(request), room).witnesses for id, room in rooms.items()}
+    return render(request, "laws.html", found=found, a=a, b=b, seen=seen)
+
+
+@router.get("/overview")
+def overview(request: Request) -> HTMLResponse:
+    """The page of the atlas as a whole, which answers what is asked of it and not of one place."""
+    body = overview_body(atlas_of(request), language_of(request), concept_url)
+    return render(request, "overview.html", body=Markup(body))

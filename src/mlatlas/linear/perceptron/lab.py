@@ -46,6 +46,7 @@ def last_or_mean(
                 model.partial_fit(X[order], y[order], classes=classes)
                 errors[name][k, t] = 100 * np.mean(model.predict(X[held_out]) != y[held_out])
             mistakes[t] = models["last"].mistakes_.sum() - before
+        yield curves({name: error[: k + 1] for name, error in errors.items()})
     final = {name: error[:, -1] for name, error in errors.items()}
     for name, (_, title) in LEARNERS.items():
         yield Metric(
@@ -58,25 +59,6 @@ def last_or_mean(
             zh=f"最坏与最好次序之差（{title.zh}）",
             unit="%",
         )
-    x = np.arange(1, passes + 1)
-    yield Figure(
-        name="errors",
-        title=Text("The last weights jump, their mean settles", "最后的权重跳来跳去，平均值安定下来"),
-        x=Text("passes over the pictures", "遍数"),
-        y=Text("errors on held-out pictures, %", "留出图片上的错误率（%）"),
-        caption=Text(
-            f"Mean over {orders} orders of the same {TRAIN} pictures, and the range from the best order to the worst.",
-            f"同样的 {TRAIN} 张图片按 {orders} 种次序学习：线为平均，带为最好到最坏的范围。",
-        ),
-        series=[
-            one
-            for name, (_, title) in LEARNERS.items()
-            for one in (
-                Band(x, errors[name].min(0), errors[name].max(0)),
-                Line(x, errors[name].mean(0), label=title),
-            )
-        ],
-    )
     yield Progress(0.85, en="to separation", zh="走到完全分开为止")
     yield bounds(X[fitted], y[fitted])
     pictures = models["mean"].coef_[digit].reshape(8, 8)
@@ -122,6 +104,30 @@ def last_or_mean(
         spread_last, spread_mean = np.ptp(errors, axis=0)
         print(error_last, spread_last, error_mean, spread_mean)
     """)
+
+
+def curves(errors: dict[str, np.ndarray]) -> Figure:
+    """Errors over the passes, of shape (orders, passes) for each learner."""
+    orders, passes = errors["last"].shape
+    x = np.arange(1, passes + 1)
+    return Figure(
+        name="errors",
+        title=Text("The last weights jump, their mean settles", "最后的权重跳来跳去，平均值安定下来"),
+        x=Text("passes over the pictures", "遍数"),
+        y=Text("errors on held-out pictures, %", "留出图片上的错误率（%）"),
+        caption=Text(
+            f"Mean over {orders} orders of the same {TRAIN} pictures, and the range from the best order to the worst.",
+            f"同样的 {TRAIN} 张图片按 {orders} 种次序学习：线为平均，带为最好到最坏的范围。",
+        ),
+        series=[
+            one
+            for name, (_, title) in LEARNERS.items()
+            for one in (
+                Band(x, errors[name].min(0), errors[name].max(0)),
+                Line(x, errors[name].mean(0), label=title),
+            )
+        ],
+    )
 
 
 def bounds(X: np.ndarray, y: np.ndarray) -> Table:

@@ -43,7 +43,9 @@ if (run) {
     const told = JSON.parse(message.data);
     if (told.slot) {
       const slot = document.getElementById(`slot-${told.slot}`);
-      slot.insertAdjacentHTML("beforeend", told.html);
+      const former = told.figure && document.getElementById(`figure-${told.figure}`);
+      if (former) former.outerHTML = told.html; // a curve that has grown
+      else slot.insertAdjacentHTML("beforeend", told.html);
       slot.closest("[hidden]")?.removeAttribute("hidden");
     }
     if (told.text) doing.textContent = told.text;
