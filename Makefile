@@ -1,5 +1,6 @@
 # make run    set everything up, walk the built places of the map, and write a report
 # make test   set everything up and pass the tests
+# make serve  set everything up and show the atlas in the browser
 # make lint   ruff and mypy
 # make results  judge and race every room on this machine and export what the package ships
 PYTHON ?= python3.11
@@ -8,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup run test lint results clean
+.PHONY: setup run serve test lint results clean
 
 setup: $(READY)
 
@@ -21,6 +22,9 @@ $(READY): pyproject.toml constraints.txt
 
 run: $(READY)
 	@$(BIN)/mlatlas tour
+
+serve: $(READY)
+	@$(BIN)/mlatlas serve
 
 test: $(READY)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile

@@ -17,9 +17,10 @@ from mlatlas.atlas.cli import main
 from mlatlas.atlas.cli._terminal import console, prose
 from mlatlas.atlas.map import inventory, open_atlas
 from mlatlas.atlas.map.page import GAP
+from mlatlas.atlas.web.findings import Findings
 from mlatlas.atlas.web.page import page_body, prose_html
 
-HEAVY = ("sklearn", "numba", "torch", "scipy", "matplotlib", "sympy", "pandas", "fastapi", "plotly")
+HEAVY = ("sklearn", "numba", "torch", "scipy", "matplotlib", "sympy", "pandas", "fastapi")
 ROOM = "linear-regression"
 CLAIM = {claim.concept: claim.id for claim in inventory.claims().values()}["norms"]
 
@@ -280,7 +281,7 @@ def test_verdicts_and_links_are_shown_where_they_are_given(root):
     assert bare.count("Numeric check") == 2
     good = {"ok": True, "level": "numeric", "error": 3.21e-12, "draws": 25, "reasons": ()}
     bad = SimpleNamespace(ok=False, level="numeric", error=0.3, draws=2, reasons=("truth and answer differ.",))
-    html = page_body(atlas, room, "en", {"length": good, "sparse": bad}, lambda id: f"/concepts/{id}")
+    html = page_body(atlas, room, "en", Findings(checks={"length": good, "sparse": bad}), lambda id: f"/concepts/{id}")
     text = re.sub(r"\s+", " ", re.sub("<[^>]*>", "", html))
     assert "✓ Checked numerically · 25 draws · largest error 3e-12" in text
     assert "✗ The check fails · truth and answer differ." in text

@@ -48,7 +48,14 @@ def test_an_expression_becomes_a_formula(typed, latex):
 
 @pytest.mark.parametrize(
     ("word", "latex"),
-    [("x", "x"), ("x1", "x_{1}"), ("sigma", r"\sigma"), ("sigma2", r"\sigma_{2}"), ("w_hat", r"\hat{w}"), ("lam", r"\lambda")],
+    [
+        ("x", "x"),
+        ("x1", "x_{1}"),
+        ("sigma", r"\sigma"),
+        ("sigma2", r"\sigma_{2}"),
+        ("w_hat", r"\hat{w}"),
+        ("lam", r"\lambda"),
+    ],
 )
 def test_a_name_becomes_a_symbol(word, latex):
     assert name(word) == latex
@@ -56,7 +63,19 @@ def test_a_name_becomes_a_symbol(word, latex):
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "2 *", "__import__('os')", "x.real", "lambda: 1", "f'{x}'", r"\frac{1}{2}", "[x for x in y]", "(" * 90, "1+" * 400 + "1", "x if y else z"],
+    [
+        "",
+        "2 *",
+        "__import__('os')",
+        "x.real",
+        "lambda: 1",
+        "f'{x}'",
+        r"\frac{1}{2}",
+        "[x for x in y]",
+        "(" * 90,
+        "1+" * 400 + "1",
+        "x if y else z",
+    ],
 )
 def test_what_would_be_refused_is_no_formula(typed):
     with pytest.raises(ExpressionError) as caught:

@@ -366,6 +366,14 @@ def test_a_stored_run_of_another_version_is_refused() -> None:
 LINE, SENTENCE, CODE = figure(Line([0, 1], [0, 1])), Learned(en="1", zh="1"), Script("1")
 
 
+def test_a_figure_that_grows_takes_the_place_of_the_former() -> None:
+    def growing(*, seed: int = 0) -> Iterator[Event]:
+        yield from (LINE, figure(Line([0, 1, 2], [0, 1, 4])), SENTENCE, CODE)
+
+    (last,) = lab(en="grows", zh="增长", data=WORD)(growing).gather().figures
+    assert len(last.series[0].x) == 3
+
+
 @pytest.mark.parametrize(
     ("events", "said"),
     [
@@ -373,7 +381,6 @@ LINE, SENTENCE, CODE = figure(Line([0, 1], [0, 1])), Learned(en="1", zh="1"), Sc
         ([SENTENCE, CODE], "yields no Figure"),
         ([LINE, SENTENCE], "yields no Script"),
         ([LINE, SENTENCE, CODE, "done"], "'done', which is no event"),
-        ([LINE, LINE, SENTENCE, CODE], "Figure 'f' twice"),
         ([LINE, SENTENCE, SENTENCE, CODE], "Learned twice"),
         ([Progress(0.5, en="a", zh="甲"), Progress(0.2, en="a", zh="甲")], "goes back from 0.5 to 0.2"),
     ],

@@ -18,7 +18,7 @@ from mlatlas.atlas.lab.runs import Runs
 from mlatlas.atlas.store import Store
 from mlatlas.atlas.text import Text
 
-LAB = '''
+LAB = """
 import time
 from typing import Annotated, Literal
 
@@ -52,7 +52,7 @@ def experiment(
         time.sleep(60)
     yield Learned(en="It took 1 step.", zh="走了 1 步。")
     yield Script("print(1)")
-'''
+"""
 
 
 @pytest.fixture
@@ -282,7 +282,9 @@ def test_a_server_that_is_killed_loses_nothing(store):
         assert len(runs.events(1)) == 4
         assert len(runs.events(2)) == 3
         assert ended(later, 3).state == "done"
-        assert not any(path.name.startswith("serving-") for path in store.path.parent.iterdir() if later.name not in path.name)
+        assert not any(
+            path.name.startswith("serving-") for path in store.path.parent.iterdir() if later.name not in path.name
+        )
     finally:
         later.stop()
 

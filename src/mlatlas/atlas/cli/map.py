@@ -46,7 +46,7 @@ def command(lang: Lang = None) -> None:
             if needs := atlas.needs(place.id):
                 line.append("  ← " + " ".join(needs), "dim")
             out.print(line, soft_wrap=True)
-    settled = sum(len(room.page.answered) for room in atlas.rooms.values())
+    settled = len(atlas.settled)
     built = sum(mark(atlas, id) == BUILT for id in atlas.concepts)
     asked = len(atlas.questions) + len(atlas.claims)
     summary = SUMMARY[tongue].format(built=built, all=len(atlas.concepts), asked=asked, settled=settled)

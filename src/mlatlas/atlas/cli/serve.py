@@ -10,7 +10,7 @@ import typer
 
 from mlatlas.atlas.cli._terminal import Lang, console, language
 from mlatlas.atlas.errors import AtlasError
-from mlatlas.atlas.text import Text
+from mlatlas.atlas.text import Language, Text
 
 PORT = 8642
 HERE = Text("The atlas is at {address}  (Ctrl-C ends it)", "图集在 {address}  （按 Ctrl-C 结束）")
@@ -25,7 +25,7 @@ def command(port: Port = PORT, host: Host = "127.0.0.1", lang: Lang = None) -> N
     serve(host, port, browser=False, lang=lang)
 
 
-def serve(host: str, port: int, browser: bool, lang: str | None) -> None:
+def serve(host: str, port: int, browser: bool, lang: Language | None) -> None:
     """Listen, print the address once somebody answers there, and serve until interrupted."""
     if missing := [name for name in ("fastapi", "uvicorn") if not find_spec(name)]:
         raise AtlasError(f"the browser's atlas needs {' and '.join(missing)}; pip install 'mlatlas[web]'.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -59,10 +59,12 @@ def command(
         return _planned(out, atlas, concept, tongue)
     room = atlas.room(concept)
     if html is not None:
+        from mlatlas.atlas.store import Store
+        from mlatlas.atlas.web.findings import findings_of
         from mlatlas.atlas.web.page import page_html
 
         try:
-            html.write_text(page_html(atlas, room, tongue, _verdicts(room)), encoding="utf-8")
+            html.write_text(page_html(atlas, room, tongue, findings_of(Store(), room)), encoding="utf-8")
         except OSError as error:
             raise AtlasError(f"--html {html}: the file cannot be written ({error.strerror}); name another.") from None
         return out.print(WRITTEN[tongue].format(path=html), soft_wrap=True)
@@ -75,16 +77,6 @@ def command(
     for source in room.page.sources:
         _item(out, source)
     return None
-
-
-def _verdicts(room: Room) -> dict[str, Any]:
-    """The newest verdict on each check of the page, when it judged the room as it is now."""
-    from mlatlas.atlas.judge.matrix import newest
-    from mlatlas.atlas.store import Store
-
-    verdict = newest(Store(), "verdict", room)
-    fresh = verdict is not None and verdict.digest == room.digest
-    return {one["label"]: one for one in verdict.payload["checks"]} if fresh and verdict else {}
 
 
 def _planned(out: Console, atlas: Atlas, id: str, lang: Language) -> None:

@@ -33,6 +33,8 @@ CLOSING = Text(
     "{rooms} 处，红 {red} 处，{seconds:.0f} 秒。报告：{path}",
 )
 
+SERVE = Text("make serve shows the atlas in the browser.", "make serve 在浏览器里打开图集。")
+
 
 def command(
     everything: Annotated[
@@ -64,6 +66,7 @@ def command(
         style="bold",
         soft_wrap=True,
     )
+    console().print(SERVE[tongue])
     if red:
         raise typer.Exit(1)
 

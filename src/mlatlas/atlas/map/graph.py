@@ -109,8 +109,9 @@ class Atlas:
         """Read every room whole, and every region's stub; AtlasError for the first thing that does not fit."""
         for room in self.rooms.values():
             room.validate()
+        asked: dict[str, Question | Claim] = {**self.questions, **self.claims}
         for item in self.overview.answered:
-            if {**self.questions, **self.claims}[item].concept != MAP:
+            if asked[item].concept != MAP:
                 raise AtlasError(f"{self.overview.name}: {item} does not belong to the atlas as a whole.")
         for region in inventory.regions():
             for line, path, names in stub_imports(self.root / region / "__init__.pyi"):

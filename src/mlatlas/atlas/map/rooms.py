@@ -108,13 +108,15 @@ class Room:
         """What each race of the room times, by the name of its function, in the order of ``peer.py``."""
         if not self.has("peer.py"):
             return {}
-        found = {}
-        for node in _tree(self.folder / "peer.py").body:
-            for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
-                if isinstance(call, ast.Call) and ast.unparse(call.func) == "race":
-                    words = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg in LANGUAGES}
-                    found[node.name] = Text(**words)
-        return found
+        return {
+            node.name: Text(
+                **{word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg in LANGUAGES}
+            )
+            for node in _tree(self.folder / "peer.py").body
+            if isinstance(node, ast.FunctionDef)
+            for call in node.decorator_list
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "race"
+        }
 
     @cached_property
     def tags(self) -> dict[str, tuple[tuple[Path, int], ...]]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
-from pathlib import Path
-
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,11 +13,12 @@ from starlette.requests import Request
 from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.map import Atlas, open_atlas
 from mlatlas.atlas.store import Store
+from mlatlas.atlas.web import checks, drills, fonts, labs, places, tables
 from mlatlas.atlas.web.page import region_style
 from mlatlas.atlas.web.safety import Door, Guard
 from mlatlas.atlas.web.site import STATIC, render
 
-ROUTERS = ("fonts", "places", "tables", "labs", "drills", "checks")
+PAGES = (fonts, places, tables, labs, drills, checks)
 
 
 def create_app(door: Door | None = None, atlas: Atlas | None = None, store: Store | None = None) -> FastAPI:
@@ -33,11 +30,8 @@ def create_app(door: Door | None = None, atlas: Atlas | None = None, store: Stor
     app.add_middleware(Guard, door=app.state.door)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_api_route("/regions.css", _regions, methods=["GET"])
-    app.add_api_route("/vendor/plotly.min.js", _plotly, methods=["GET"])
-    for name in ROUTERS:
-        if not find_spec(f"mlatlas.atlas.web.{name}"):
-            continue
-        app.include_router(importlib.import_module(f"mlatlas.atlas.web.{name}").router)
+    for page in PAGES:
+        app.include_router(page.router)
     app.add_exception_handler(HTTPException, _explained)
     app.add_exception_handler(RequestValidationError, _explained)
     app.add_exception_handler(AtlasError, _explained)
@@ -58,11 +52,3 @@ def _explained(request: Request, error: Exception) -> Response:
 
 def _regions() -> Response:
     return Response(region_style(), media_type="text/css")
-
-
-def _plotly() -> FileResponse:
-    """Plotly's script, from the installed package."""
-    spec = find_spec("plotly")
-    if spec is None or spec.origin is None:
-        raise HTTPException(404, "plotly is not installed; pip install 'mlatlas[web]'.")
-    return FileResponse(Path(spec.origin).parent / "package_data" / "plotly.min.js", media_type="text/javascript")

@@ -84,7 +84,7 @@ def coast(region: str) -> str:
     boxes.append((left - 6, left + name, top - 34, top - 16))
     field = sum(np.exp(-(_away(x, a, b)[None, :] ** 2 + _away(y, c, d)[:, None] ** 2) / 700) for a, b, c, d in boxes)
     lines = contour_generator(x, y, np.asarray(field)).lines(0.75)
-    return "".join(_closed(line) for line in lines)
+    return "".join(_closed(np.asarray(line)) for line in lines)
 
 
 def _away(grid: np.ndarray, low: float, high: float) -> np.ndarray:

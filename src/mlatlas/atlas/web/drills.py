@@ -117,7 +117,13 @@ def formula_of(request: Request, id: str, label: str, text: str = "") -> JSONRes
 
 
 def _drill_page(
-    request: Request, room: Room, check: Check, typed: str = "", hints: int = 0, tries: int = 0, said: Reply | None = None
+    request: Request,
+    room: Room,
+    check: Check,
+    typed: str = "",
+    hints: int = 0,
+    tries: int = 0,
+    said: Reply | None = None,
 ) -> HTMLResponse:
     pose = _pose(request, check)
     equation, fault = _equation(request, check, typed)
@@ -160,6 +166,7 @@ def _steps(request: Request, room: Room) -> dict[str, Any]:
 
 def _way(room: Room, check: Check, lang: Language) -> list[Markup]:
     """What the page says on the way to the equation."""
+
     def shown(block: Block) -> Markup | None:
         match block:
             case Prose() if block.lang in (None, lang):

@@ -118,7 +118,6 @@ def _grouped(part: str) -> str:
 
 def duration(seconds: float) -> str:
     """A time in the unit that suits it, with three digits."""
-    for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= size * 0.9995:
-            break
-    return f"{seconds / size:.3g} {unit}"
+    units = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
+    unit = next((unit for unit, size in units.items() if seconds >= size * 0.9995), "µs")
+    return f"{seconds / units[unit]:.3g} {unit}"

@@ -74,18 +74,26 @@ WORDS: dict[str, Text] = {
     "peer_not_offered": Text("does not offer it", "未提供"),
     "peer_finding_not_seen": Text("keeps it, though listed as breaking it", "成立（虽曾列为不成立）"),
     "races": Text("Races", "比赛"),
-    "races_why": Text("Time to the same answer, on a logarithmic axis: further left is faster. In brackets the spread over repeated pairs.", "达到同一答案所需的时间，横轴取对数：越靠左越快。括号内是多次成对比较的波动范围。"),
+    "races_why": Text(
+        "Time to the same answer, on a logarithmic axis: further left is faster. In brackets the spread over repeated pairs.",
+        "达到同一答案所需的时间，横轴取对数：越靠左越快。括号内是多次成对比较的波动范围。",
+    ),
     "route": Text("Route to here", "到此处的路线"),
     "run_here": Text("Run it here", "在本机运行"),
     "shipped": Text("shipped", "随软件附带"),
-    "stale": Text("Some of what was judged or raced is of an earlier state of this place and is not shown; mlatlas check judges it anew.", "部分评判或比赛针对的是这里较早的状态，不再显示；mlatlas check 可重新评判。"),
+    "stale": Text(
+        "Some of what was judged or raced is of an earlier state of this place and is not shown; mlatlas check judges it anew.",
+        "部分评判或比赛针对的是这里较早的状态，不再显示；mlatlas check 可重新评判。",
+    ),
     "survives": Text("Not caught", "未被抓住"),
     "times": Text("{} times as fast", "速度之比 {}"),
     "won": Text("won", "胜"),
     "even": Text("even", "平"),
     "lost": Text("lost", "负"),
     "void": Text("void", "无效"),
-    "planned_why": Text("This place is planned and not built yet. It is to deliver:", "这里尚在计划中，还没有建成。将交付："),
+    "planned_why": Text(
+        "This place is planned and not built yet. It is to deliver:", "这里尚在计划中，还没有建成。将交付："
+    ),
     "asked": Text("What it will have to answer", "将要回答的问题"),
     "judged_there": Text("What it will have to judge", "将要评判的论断"),
 }

@@ -190,7 +190,11 @@ def _strong(markdown: str) -> list[str]:
         for begin in (at for at, token in enumerate(kids) if token.type == "strong_open"):
             inside = kids[begin + 1 : min(end for end in ends if end > begin)]
             text = "".join(token.content for token in inside)
-            if all(token.type == "text" for token in inside) and len(text) < 30 and not re.search("[.,:?。，：？]", text):
+            if (
+                all(token.type == "text" for token in inside)
+                and len(text) < 30
+                and not re.search("[.,:?。，：？]", text)
+            ):
                 found.append(text)
     return [term for term in found if not re.match(r"(it|they|this|never|always|not)\b", term.lower())]
 

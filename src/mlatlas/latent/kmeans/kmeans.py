@@ -65,7 +65,8 @@ class _Clusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     def transform(self, X: Any) -> Array:
         """The distance of each row of X (m, d) to each centre, (m, K)."""
         X = self._seen(X)
-        return cdist(X, self.cluster_centers_).astype(X.dtype)
+        distances: Array = cdist(X, self.cluster_centers_).astype(X.dtype)
+        return distances
 
     def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Minus the inertia of X (m, d) with these centres; the larger the better."""
@@ -84,7 +85,8 @@ class _Clusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         X = validate_data(self, X, dtype=(np.float64, np.float32), order="C")
         _whole("n_clusters", self.n_clusters)
         _whole("max_iter", self.max_iter)
-        if not isinstance(self.tol, Real) or not 0 <= self.tol < np.inf:
+        tol: Any = self.tol
+        if not isinstance(tol, Real) or not 0 <= float(tol) < np.inf:
             raise ValueError(
                 f"tol must be a number from 0 on; got {self.tol!r}. Take 0 to go on until no label changes."
             )
@@ -200,7 +202,7 @@ class KMeans(_Clusters):
         random = check_random_state(self.random_state)
         mean = X.mean(axis=0, dtype=np.float64)
         A = np.subtract(X, mean, dtype=X.dtype, casting="same_kind")
-        enough = self.tol * float(np.mean(np.var(X, axis=0, dtype=np.float64)))
+        enough = self.tol * float(np.vdot(A, A)) / A.size
         best: _Run | None = None
         with team(self.n_jobs) as each:
             for _ in range(self._runs()):
@@ -286,8 +288,8 @@ class MiniBatchKMeans(_Clusters):
         enough = self.tol * float(np.mean(np.var(X, axis=0, dtype=np.float64)))
         memory = min(1.0, 2 * self.batch_size / (n + 1))  # the share of the newest batch in what is smoothed
         with team(self.n_jobs) as each:
+            self._begin(X, w, random, each)
             try:
-                self._begin(X, w, random, each)
                 smooth = change = least = np.inf
                 waited = 0
                 for step in range(-(-self.max_iter * n // self.batch_size)):
@@ -301,9 +303,8 @@ class MiniBatchKMeans(_Clusters):
                     if waited == self.max_no_improvement or (enough > 0 and change <= enough):
                         break
             finally:
-                if hasattr(self, "counts_"):
-                    self.n_iter_ = -(-self.n_steps_ * self.batch_size // n)
-                    self.labels_, self.inertia_ = nearest(X, w, self.cluster_centers_, each)
+                self.n_iter_ = -(-self.n_steps_ * self.batch_size // n)
+                self.labels_, self.inertia_ = nearest(X, w, self.cluster_centers_, each)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -323,9 +324,9 @@ class MiniBatchKMeans(_Clusters):
 
     def _begin(self, X: Array, w: Floats, random: np.random.RandomState, each: Team) -> None:
         """Draw the starts."""
-        size = max(3 * getattr(self, "batch_size", 0), 3 * self.n_clusters)
+        size = max(3 * int(getattr(self, "batch_size", 0)), 3 * self.n_clusters)
         rows = random.choice(len(X), size, replace=False) if size < len(X) else np.arange(len(X))
-        if np.count_nonzero(w[rows]) < min(self.n_clusters, np.count_nonzero(w)):
+        if int(np.count_nonzero(w[rows])) < min(self.n_clusters, int(np.count_nonzero(w))):
             rows = np.arange(len(X))
         A, s, least = X[rows], w[rows], np.inf
         for _ in range(self._runs()):
@@ -439,7 +440,7 @@ class _State:
             self.sums += sums
             self.weights += weights
             self.members += members
-        scans = sum(one[-1] for one in changes)
+        scans = sum(int(one[-1]) for one in changes)
         self.scans += scans
         return scans
 
@@ -528,7 +529,7 @@ def _spread(X: Array, w: Floats, K: int, random: np.random.RandomState, trials: 
     def join(candidates: Integers) -> tuple[Floats, Floats]:
         """The squared distances to the nearest centre if each candidate joined, (t, n), and their weighted sums, (t,)."""
         result, chosen = np.empty((len(candidates), len(X))), X[candidates]
-        return result, sum(each(lambda a, b: kernels.nearer(X, w, chosen, closest, a, b, result), parts))  # type: ignore[return-value]
+        return result, sum(each(lambda a, b: kernels.nearer(X, w, chosen, closest, a, b, result), parts))
 
     for k in range(K):
         chance = np.cumsum(w if k == 0 else w * closest)

@@ -123,7 +123,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"class_weight must be a dict from classes to weights, 'balanced' or None; got {weights!r}. Pass one of them."
             )
-        if not np.isfinite(s.sum()):
+        with np.errstate(over="ignore"):
+            total = s.sum()
+        if not np.isfinite(total):
             raise ValueError("sample_weight must have a finite sum; got larger numbers. Rescale the weights.")
         return s
 

@@ -39,7 +39,7 @@ KEEPS = 0.25  # to what the gradient must fall in a step for the sample's Hessia
 TINY = 1e-9  # added to the diagonal of H, relative, so that directions without curvature stay as they are
 
 FLAT = 1e-6  # the least curvature of a row in the model that an elastic net is fitted to
-INNER = 1e-2  # the gap left by that fit, as a part of the decrease that the last one promised
+INNER = 1e-2  # the gap left by that fit, as a part of the decrease that the last one promised, or of its gap
 ARMIJO = 1e-4  # of the promised decrease, what a step must bring
 ROUNDING = 1e-16  # of F, a promised decrease that cannot be told from none
 
@@ -171,13 +171,13 @@ class Objective:
 
     def _by_columns(self, start: Floats, lam: float, tol: float, max_iter: int) -> Answer:
         theta, (value, gradient) = start.copy(), self(start)
-        promised = value
+        gap = INNER * value
         for n_iter in range(max_iter):
             if self._violation(theta, gradient, lam) <= tol:
                 return Answer(theta, max(n_iter, 1), "coordinate", True)
-            gap, promised = INNER * promised / self.k, 0.0
+            promised = 0.0
             for column in range(self.k):
-                d = self._elastic_step(theta, column, lam, gap)
+                d = self._elastic_step(theta, column, lam, gap / self.k)
                 before, after = (lam * float(np.abs(self.split(one)[0]).sum()) for one in (theta, theta + d))
                 fall, t = before - after - float(gradient @ d), 1.0
                 if fall <= 0:
@@ -191,8 +191,9 @@ class Objective:
                         break
                     t /= 2
                 theta, value = trial, new_value
-            if promised <= ROUNDING * abs(value):
+            if max(promised, gap) <= ROUNDING * abs(value):
                 return Answer(theta, n_iter + 1, "coordinate", False)
+            gap = INNER * (promised if promised > 0 else gap)
         return Answer(theta, max_iter, "coordinate", False)
 
     def _violation(self, theta: Floats, gradient: Floats, lam: float) -> float:
@@ -209,7 +210,8 @@ class Objective:
         h = np.maximum(h, FLAT)
         target = self.table.scores(w, b[column]) - r / h  # (working-response)
         weights = self.s * h
-        total, spread = weights.sum(), weights @ (target - weights @ target / weights.sum()) ** 2
+        total = weights.sum()
+        spread = weights @ (target - self.fit_intercept * (weights @ target / total)) ** 2
         net = ElasticNet(
             (lam + self.mu) / total,
             l1_ratio=lam / (lam + self.mu),

@@ -1,12 +1,50 @@
-"""Whom logistic regression races: scikit-learn, with the solver that is fastest there, to the same gradient."""
+"""Whom logistic regression races: scikit-learn, with the solver that is fastest there, to the same subgradient."""
 
 from __future__ import annotations
 
-from mlatlas.atlas.judge import peer
+import numpy as np
+from scipy import sparse
+from scipy.special import expit
+
+from mlatlas.atlas.judge import Translation, peer, race
+from mlatlas.atlas.text import Text
 
 
-@peer("scikit-learn", requires="sklearn")
+@peer(
+    "scikit-learn",
+    requires="sklearn",
+    translation=[
+        Translation(
+            "C", "C", Text(en="the same: the sum of the losses is multiplied by C", zh="相同：C 乘在损失之和上")
+        ),
+        Translation("l1_ratio", "l1_ratio", Text(en="the same, with its solver saga", zh="相同，对方用 saga 求解")),
+        Translation(
+            "tol",
+            "tol",
+            Text(
+                en="ours, and its lbfgs and newton-cholesky, bound the derivatives of the mean loss; its saga bounds the change of the coefficients in a pass",
+                zh="我们以及对方的 lbfgs、newton-cholesky 限制平均损失的偏导数；对方的 saga 限制一遍之内系数的变化",
+            ),
+        ),
+    ],
+    findings={
+        "empty_model": Text(
+            en="scikit-learn's saga stops when no coefficient moves in a pass, although the intercept still does: if all are zero after the first pass "
+            "it stays there, even where the optimum has others",
+            zh="scikit-learn 的 saga 只要一遍之内系数不动就停，不管截距还在动：第一遍之后系数若全为零，就停在那里，哪怕最优解的系数并不全为零",
+        ),
+        "separation_is_told": Text(
+            en="scikit-learn's newton-cholesky ends on separable data without a warning, as its gradient falls below tol",
+            zh="数据可分时，scikit-learn 的 newton-cholesky 因梯度低于 tol 而结束，没有警告",
+        ),
+        "small_probabilities": Text(
+            en="scikit-learn takes the logarithm of the rounded probability, so that ln p keeps no digits near p = 1",
+            zh="scikit-learn 对已经舍入的概率取对数，p 接近 1 时 ln p 的有效数字全部丢失",
+        ),
+    },
+)
 def scikit_learn():
+    """The same names and parameters; Cholesky's Newton for squares, saga for absolute values, unless a solver is set."""
     from sklearn.linear_model import LogisticRegression as Theirs
 
     class LogisticRegression(Theirs):
@@ -29,10 +67,105 @@ def scikit_learn():
                 tol=tol,
                 max_iter=max_iter,
                 warm_start=warm_start,
+                random_state=0,
             )
 
         def fit(self, X, y, sample_weight=None):
-            self.solver = "saga" if self.l1_ratio > 0 else "newton-cholesky"
+            few = X.shape[1] <= 1000
+            self.solver = "saga" if self.l1_ratio > 0 else "newton-cholesky" if few else "lbfgs"
             return super().fit(X, y, sample_weight)
 
     return {"LogisticRegression": LogisticRegression}
+
+
+def dense(rng: np.random.Generator, n: int, p: int):
+    """Correlated features off the origin, and labels drawn from a logistic model in which they all count."""
+    X = rng.normal(size=(n, p))
+    X[:, 1:] += 0.5 * X[:, :-1]
+    X += rng.normal(size=p)
+    z = (X - X.mean(0)) @ rng.normal(size=p) * (2 / np.sqrt(p)) - 0.5
+    return X, (rng.random(n) < expit(z)).astype(int)
+
+
+def scattered(rng: np.random.Generator, n: int, p: int, fraction: float):
+    """Counts of words in documents: few of many features in a row, some features frequent and most rare."""
+    rows = np.repeat(np.arange(n), max(2, int(p * fraction)))
+    words = np.minimum(rng.zipf(1.3, size=len(rows)) - 1, p - 1) if p > 1000 else rng.integers(0, p, len(rows))
+    X = sparse.csr_array((np.ones(len(rows)), (rows, words)), shape=(n, p))
+    X.sum_duplicates()
+    z = X @ rng.normal(size=p) / np.sqrt(X.nnz / n)
+    return X, (rng.random(n) < expit(2 * (z - np.median(z)))).astype(int)
+
+
+def steepness(problem, answer: np.ndarray, ratio: float = 0.0) -> float:
+    """The largest component of the shortest subgradient of the mean loss with its penalty, for C = 1."""
+    X, y = problem
+    n, w, b = len(y), answer[:-1], answer[-1]
+    r = (expit(X @ w + b) - y) / n
+    g, lam = X.T @ r + (1 - ratio) * w / n, ratio / n
+    g = np.where(w == 0, np.maximum(np.abs(g) - lam, 0), np.abs(g + lam * np.sign(w)))
+    return float(max(g.max(), abs(r.sum())))
+
+
+CERTIFIES = Text(
+    en="largest component of the shortest subgradient of the mean loss with its penalty",
+    zh="平均损失加惩罚的最短次梯度的最大分量",
+)
+TOLERANCES = (1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8)
+GOAL = 1e-5
+
+
+def fitted(subject, problem, tolerance, **options):
+    """Coefficients and intercept."""
+    model = subject.LogisticRegression(tol=tolerance, max_iter=10_000, **options).fit(*problem)
+    return np.r_[model.coef_[0], model.intercept_]
+
+
+@race(
+    en="Squares in the penalty, C = 1, every derivative below 10⁻⁵",
+    zh="平方惩罚，C = 1，各偏导数小于 10⁻⁵",
+    problem=dense,
+    sizes={"tiny": (60, 3), "small": (1_000, 50), "large": (100_000, 50), "many features": (2_000, 2_000)},
+    certificate=steepness,
+    certifies=CERTIFIES,
+    goal=GOAL,
+    tolerances=TOLERANCES,
+)
+def squares(subject, problem, tolerance):
+    """Fit once."""
+    return fitted(subject, problem, tolerance)
+
+
+@race(
+    en="The same on sparse data",
+    zh="同上，稀疏数据",
+    problem=scattered,
+    sizes={
+        "tiny": (60, 20, 0.2),
+        "small": (1_000, 3_000, 0.01),
+        "middle": (20_000, 30_000, 0.003),
+        "long rows": (2_000, 3_000, 0.1),
+    },
+    certificate=steepness,
+    certifies=CERTIFIES,
+    goal=GOAL,
+    tolerances=TOLERANCES,
+)
+def squares_sparse(subject, problem, tolerance):
+    """Fit once."""
+    return fitted(subject, problem, tolerance)
+
+
+@race(
+    en="Absolute values in the penalty, C = 1, the subgradient below 10⁻⁵",
+    zh="绝对值惩罚，C = 1，次梯度小于 10⁻⁵",
+    problem=dense,
+    sizes={"tiny": (60, 3), "small": (1_000, 50), "middle": (20_000, 50), "few rows": (200, 50)},
+    certificate=lambda problem, answer: steepness(problem, answer, ratio=1.0),
+    certifies=CERTIFIES,
+    goal=GOAL,
+    tolerances=TOLERANCES,
+)
+def absolute_values(subject, problem, tolerance):
+    """Fit once."""
+    return fitted(subject, problem, tolerance, l1_ratio=1.0)

@@ -153,11 +153,10 @@ class CrossEntropy(Objective):
         return p - (self.y == column), p * (1 - p)
 
     def lead(self, Z: Floats) -> Floats:
-        """The own class's score less the best of the others."""
-        own = np.arange(len(self.y)), self.y
-        others = Z.copy()
-        others[own] = -np.inf
-        return Z[own] - others.max(axis=1)
+        """The own class's score less that of each other class, (n, k − 1)."""
+        others = np.arange(self.k) != self.y[:, None]
+        margins = Z[~others][:, None] - Z
+        return np.asarray(margins[others].reshape(len(Z), -1))
 
     def _gains(self, theta: Floats) -> Floats:
         """What a Newton step adds to the leads: one step in all columns, while H is affordable.
