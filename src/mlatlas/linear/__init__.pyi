@@ -19,3 +19,4 @@ from .ridge.ridge import (
     effective_degrees_of_freedom as effective_degrees_of_freedom,
     ridge_path as ridge_path,
 )
+from .softmax_regression.softmax_regression import SoftmaxRegression as SoftmaxRegression

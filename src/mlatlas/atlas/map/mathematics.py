@@ -26,7 +26,16 @@ ACCENTS |= {"¨": "\u0308", "→": "\u20d7", "\u0332": "\u0305"}
 SPACED = set("+−-=≠<>≤≥≈≃≅≡∼∝→←↔↦⟶⟹⟸⟺⇒⇐⇔∈∉⊂⊆∪∩∧∨×⋅·∘±∓≪≫⊙⊗⊕∣∥⟂⊥≔")
 GAP = "\ue000"  # around words: a space between two of them, nothing beside a bracket
 WIDE = "\ue001"  # around fractions: a space before a bracket too
-
+STYLES = {  # of math-core -> our class: a strict content policy allows no style in an element
+    "margin-left:-0.16666667em;": "m-back",
+    "text-align: right;justify-items: end;padding-right: 0;": "m-right",
+    "text-align: left;justify-items: start;padding-left: 0;": "m-left",
+    "text-align: left;justify-items: start;padding-right: 0;": "m-case",
+    "text-align: left;justify-items: start;padding-right: 0;padding-left:1em;": "m-case m-when",
+}
+_SCRIPTED_FENCE = re.compile(  # Chromium gives it its height only in a row of its own
+    r"(<msu[bp]\w*>)(<mo minsize[^>]*>[^<]*</mo>)"
+)
 _convert = LatexToMathML(fancy_error=False).convert_with_local_state
 
 
@@ -34,9 +43,13 @@ _convert = LatexToMathML(fancy_error=False).convert_with_local_state
 def mathml(latex: str, display: bool = False) -> str:
     """The equation as MathML; AtlasError for LaTeX that cannot be read."""
     try:
-        return str(_convert(latex, displaystyle=display))
+        found = str(_convert(latex, displaystyle=display))
+        found = _SCRIPTED_FENCE.sub(r"\1<mrow>\2</mrow>", found)
+        return re.sub(' style="([^"]*)"', lambda match: f' class="{STYLES[match[1]]}"', found)
     except LatexError as error:
         raise AtlasError(f"the LaTeX {latex[:60]!r} cannot be read: {error}") from None
+    except KeyError as error:
+        raise AtlasError(f"the LaTeX {latex[:60]!r} asks for a style that pages do not have: {error}") from None
 
 
 @contextmanager

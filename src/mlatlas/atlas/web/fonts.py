@@ -14,7 +14,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, Response
@@ -42,6 +42,9 @@ SYMBOLS = (
     "U+2223, U+2225, U+2227-222B, U+223C, U+2243-2248, U+2260-2265, U+226A, U+226B, U+2282-2287, U+2295-2299, U+22A4-22A5, "
     "U+22C5-22C6, U+22EE-22F1, U+2308-230B, U+23DE-23DF, U+27C2, U+27E8-27E9, U+27F6, U+27F9-27FA, U+1D434-1D467, "
     "U+1D53C, U+1D6E2-1D71B, U+1D7CE-1D7CF"
+)
+SCRIPTS = (
+    "U+2B, U+30-39, U+2032-2034, U+2212, U+22A4, U+1D44E-1D467"  # what keeps its own form in sub- and superscripts
 )
 TEXT = ("kern", "liga", "lnum", "tnum", "onum", "pnum")
 FACES = {
@@ -96,7 +99,7 @@ def _kept(face: Face, source: Path) -> Path:
     """The cut face in the user's cache; it is cut again when the recipe or the typeface changed."""
     from platformdirs import user_cache_path
 
-    recipe = f"{face} {source.stat().st_size}"
+    recipe = f"{face} {SCRIPTS} {source.stat().st_size}"
     folder = user_cache_path("mlatlas", appauthor=False) / "fonts"
     path = folder / f"{source.stem}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.woff2"
     with _CUTTING:
@@ -108,6 +111,29 @@ def _kept(face: Face, source: Path) -> Path:
     return path
 
 
+def _codes(characters: str) -> list[int]:
+    from fontTools import subset
+
+    return list(subset.parse_unicodes(characters.replace("U+", "")))
+
+
+def _script_forms(font: Any) -> list[str]:
+    """The glyphs that stand for `SCRIPTS` in sub- and superscripts."""
+    table, names = font["GSUB"].table, font.getBestCmap()
+    wanted = {names[code] for code in _codes(SCRIPTS) if code in names}
+    lookups = {
+        at for one in table.FeatureList.FeatureRecord if one.FeatureTag == "ssty" for at in one.Feature.LookupListIndex
+    }
+    rules = [getattr(part, "ExtSubTable", part) for at in lookups for part in table.LookupList.Lookup[at].SubTable]
+    return [
+        form
+        for rule in rules
+        for glyph, forms in getattr(rule, "alternates", {}).items()
+        if glyph in wanted
+        for form in forms
+    ]
+
+
 def _cut(face: Face, source: Path) -> bytes:
     """The face with the characters it is wanted for, without hints, as WOFF2."""
     from fontTools import subset
@@ -116,7 +142,8 @@ def _cut(face: Face, source: Path) -> bytes:
     options.hinting, options.layout_features = False, list(face.features)
     font = subset.load_font(source, options)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=subset.parse_unicodes(face.characters.replace("U+", "")))
+    options.layout_closure = "ssty" not in face.features  # forms for scripts are half of a mathematics font
+    cutter.populate(unicodes=_codes(face.characters), glyphs=[] if options.layout_closure else _script_forms(font))
     cutter.subset(font)
     font.flavor = "woff2"
     out = io.BytesIO()

@@ -56,17 +56,20 @@ def pictures(
         ],
     )
     shown = np.argsort(-np.bincount(best.labels_, minlength=clusters))[:10]
-    wall = np.hstack([best.cluster_centers_[k].reshape(8, 8) for k in shown])
+    tiles = np.zeros((10, 8, 8))
+    tiles[: len(shown)] = best.cluster_centers_[shown].reshape(-1, 8, 8).clip(0, 16)
+    wall = tiles.reshape(2, 5, 8, 8).swapaxes(1, 2).reshape(16, 40)
     yield Figure(
         name="centres",
         title=Text("The centres are blurred digits", "中心是一个个模糊的数字"),
-        x=Text("pixel; 8 for each centre, the largest clusters first", "像素；每个中心占 8 列，大簇在前"),
+        x=Text("pixel; 8 × 8 for each centre, the largest clusters first", "像素；每个中心占 8 × 8 格，大簇在前"),
         y=Text("pixel", "像素"),
         caption=Text(
             f"The centres of the {len(shown)} largest clusters, grey levels from 0 to 16.",
             f"最大的 {len(shown)} 个簇的中心，灰度 0 到 16。",
         ),
-        series=[Heat(np.arange(wall.shape[1]), np.arange(8)[::-1], wall)],
+        series=[Heat(np.arange(40), np.arange(16)[::-1], wall)],
+        square=True,
     )
     yield Learned(
         en=f"The best of {starts} k-means++ starts ends at {inertia:,.0f}, the worst random one {100 * (ends['random'][-1] / inertia - 1):.1f}% above; "

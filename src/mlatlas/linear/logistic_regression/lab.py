@@ -152,8 +152,8 @@ def calibration(
     best = int(np.argmin([one.loss for one in path]))
     yield Learned(
         en=f"At C = {C:g} said and seen differ by {shown(gap, digits=2)} on average, with a log loss of {shown(mine.loss, digits=3)} and "
-        f"{shown(mine.error, digits=2)} % errors. The log loss is least at C = {GRID[best]:g}, {shown(path[best].loss, digits=3)}; at C = {GRID[2]:g} "
-        f"{shown(path[2].ranked, digits=3)} % of the pairs are ranked rightly, and yet the log loss is {shown(path[2].loss, digits=3)}.",
+        f"{shown(mine.error, digits=2)} % errors. The log loss is least at C = {GRID[best]:g}, {shown(path[best].loss, digits=3)}; at C = {GRID[2]:g} it "
+        f"is {shown(path[2].loss, digits=3)}, although {shown(path[2].ranked, digits=3)} % of the pairs are ranked rightly.",
         zh=f"C = {C:g} 时，预测概率与实际比例平均相差 {shown(gap, 'zh', 2)}，对数损失 {shown(mine.loss, 'zh', 3)}，错误率 {shown(mine.error, 'zh', 2)} %。"
         f"对数损失在 C = {GRID[best]:g} 处最小，为 {shown(path[best].loss, 'zh', 3)}；C = {GRID[2]:g} 时已有 {shown(path[2].ranked, 'zh', 3)} % "
         f"的样本对排序正确，对数损失却还有 {shown(path[2].loss, 'zh', 3)}。",
@@ -233,7 +233,7 @@ class Reliability(NamedTuple):
 def reliability(p: Floats, y: NDArray[np.int64], bins: int) -> Reliability:
     """Bins of equal width; the intervals are Clopper's and Pearson's, which hold for few rows too."""
     box = np.minimum((p * bins).astype(int), bins - 1)
-    rows, ones, said = (np.bincount(box, v, bins) for v in (np.ones(len(y)), y, p))
+    rows, ones, said = (np.bincount(box, v, bins).astype(float) for v in (np.ones(len(y)), y, p))
     some = rows > 0
     rows, ones, said = rows[some], ones[some], said[some]
     low = np.where(ones == 0, 0.0, beta.ppf(0.025, np.maximum(ones, 1), rows - ones + 1))

@@ -104,6 +104,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return X, labels, s
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _weights(self, labels: Labels, given: Floats | None) -> Floats:
         """The weights (n,) of the rows: what was given, times the weight of the row's class."""
         s, weights = np.ones(len(labels)) if given is None else given, self.class_weight
@@ -123,9 +124,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"class_weight must be a dict from classes to weights, 'balanced' or None; got {weights!r}. Pass one of them."
             )
-        with np.errstate(over="ignore"):
-            total = s.sum()
-        if not np.isfinite(total):
+        if not np.isfinite(s.sum()):
             raise ValueError("sample_weight must have a finite sum; got larger numbers. Rescale the weights.")
         return s
 

@@ -26,6 +26,7 @@ from threadpoolctl import ThreadpoolController
 from mlatlas.linear.logistic_regression.kernels import add_adjoint, add_adjoints, add_product, add_products
 
 Floats = NDArray[np.float64]
+Array = NDArray[Any]  # float64, or float32 where X, W and G are
 Respond = Callable[[slice, Floats], tuple[float, Floats]]  # (rows, Z) to a number that is added up, and R
 
 BLOCK = 2**17  # entries of X in a block of rows: 1 MB, what a core's second-level cache holds
@@ -75,7 +76,7 @@ class Table:
         Z: Floats = self.X @ W + b
         return Z
 
-    def sweep(self, W: Floats, b: Floats, respond: Respond, G: Floats, c: Floats) -> float:
+    def sweep(self, W: Array, b: Array, respond: Respond, G: Array, c: Array) -> float:
         """Add Xᵀ R to G and Σ R to c, and return the sum of the numbers. O(entries k) time in one pass."""
         work = self._sparse_sweep if self.is_sparse else self._dense_sweep
         sums = [(G, c), *((np.zeros_like(G), np.zeros_like(c)) for _ in self.shares[1:])]
@@ -115,7 +116,7 @@ class Table:
             B = self.X[block]
             yield block, (B.toarray() if self.is_sparse else B).astype(np.float64, copy=False)
 
-    def _dense_sweep(self, rows: slice, W: Floats, b: Floats, respond: Respond, G: Floats, c: Floats) -> float:
+    def _dense_sweep(self, rows: slice, W: Array, b: Array, respond: Respond, G: Array, c: Array) -> float:
         total = 0.0
         for block, B in self._blocks(rows):
             value, R = respond(block, B @ W + b)
@@ -124,7 +125,7 @@ class Table:
             c += R.sum(0)
         return total
 
-    def _sparse_sweep(self, rows: slice, W: Floats, b: Floats, respond: Respond, G: Floats, c: Floats) -> float:
+    def _sparse_sweep(self, rows: slice, W: Array, b: Array, respond: Respond, G: Array, c: Array) -> float:
         X = self.X.data, self.X.indices, self.X.indptr
         product, adjoint = (add_product, add_adjoint) if W.ndim == 1 else (add_products, add_adjoints)
         total = 0.0

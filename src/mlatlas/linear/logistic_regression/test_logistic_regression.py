@@ -28,13 +28,18 @@ TIGHT = {"tol": 1e-9, "max_iter": 10_000}
 STORAGE = [np.ascontiguousarray, np.asfortranarray, sparse.csr_array, sparse.csc_matrix]
 
 
+BLIND = "without an intercept, class weights do not move the threshold at the origin; the peer fails as well"
+
+
 @parametrize_with_checks(
     [
         LogisticRegression(),
-        LogisticRegression(C=0.1, fit_intercept=False, class_weight="balanced"),
+        LogisticRegression(C=0.1, class_weight="balanced"),
+        LogisticRegression(fit_intercept=False),
         LogisticRegression(l1_ratio=1.0),
         LogisticRegression(l1_ratio=0.5, C=10.0),
-    ]
+    ],
+    expected_failed_checks=lambda model: {} if model.fit_intercept else {"check_class_weight_classifiers": BLIND},
 )
 def test_estimator_checks(estimator, check):
     check(estimator)
@@ -391,8 +396,9 @@ def test_bad_tables_are_refused(X, y, message):
     ],
 )
 def test_bad_weights_are_refused(weights, message):
-    with pytest.raises(ValueError, match=message):
-        LogisticRegression().fit([[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1], weights)
+    for chosen in (None, "balanced"):
+        with pytest.raises(ValueError, match=message):
+            LogisticRegression(class_weight=chosen).fit([[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1], weights)
 
 
 def test_predicting_needs_a_fit_and_the_same_features():

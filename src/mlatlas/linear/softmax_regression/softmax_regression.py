@@ -35,7 +35,42 @@ AFFORDABLE = 1000  # parameters up to which the search for a separation solves w
 
 
 class SoftmaxRegression(LinearClassifier):
-    """Softmax (multinomial logistic) regression, min over W, b of C Σᵢ sᵢ (ln Σⱼ exp zᵢⱼ − zᵢ,yᵢ) + penalty, Z = XW + b."""
+    """Softmax regression of k ≥ 2 classes, min over W, b of C Σᵢ sᵢ (ln Σⱼ exp zᵢⱼ − zᵢ,yᵢ) + penalty, Z = XW + b.
+
+    The penalty is ½‖W‖² for l1_ratio = 0, ‖W‖₁ for 1, and l1_ratio ‖W‖₁ + ½(1 − l1_ratio)‖W‖² between, over all entries of
+    W; the intercepts b are not penalised. Each class has a row of coefficients, also of two classes: C = 1 here is then
+    C = 2 for `LogisticRegression`. A number added to all intercepts changes no probability; they are given with the sum 0,
+    and so are the coefficients of each feature for l1_ratio = 0, unless a warm start began elsewhere.
+
+    Parameters:
+        C: how much the data count against the penalty, 1/λ; positive. With ``inf`` there is no penalty.
+        l1_ratio: ρ in [0, 1], the share of absolute values in the penalty.
+        fit_intercept: whether b is fitted; zero otherwise.
+        class_weight: a dict from classes to weights, "balanced" for Σs/(k Σs of the class), or None for ones. A row's
+            weight is that of its class times its `sample_weight`.
+        tol: stop when no derivative of the mean loss with its penalty exceeds this.
+        max_iter: the most iterations.
+        warm_start: whether to start from the last `coef_` and `intercept_`, and not from zero.
+
+    Attributes:
+        classes_: the k labels in sorted order.
+        coef_: Wᵀ, of shape (k, p); float32 if X is, else float64.
+        intercept_: b, of shape (k,); zero without an intercept.
+        n_iter_: the iterations made, at least 1.
+        solver_: the road taken, ``newton``, ``newton-cg``, ``lbfgs``, or ``coordinate`` for l1_ratio > 0: see `Objective`.
+        n_features_in_, feature_names_in_: as in scikit-learn.
+
+    Warns:
+        ConvergenceWarning: `tol` was not reached in `max_iter` iterations; or there is no penalty and classes can be
+            separated from others, so that the likelihood has no maximum. Where W and b have more than 1000 entries,
+            this is told if every class parts from all others, and not always if some do.
+
+    Threads: as many as BLAS is set to. Complexity: O(n p² k²) time an iteration for ``newton``, O(n p k) or O(nnz k) a pass
+    otherwise. Memory beyond X is O(n k + p² k²) for ``newton``, else O((n + p) k), in float64; ``newton-cg`` adds X again
+    in float32.
+
+    Sources: Bishop 2006, section 4.3.4; Friedman, Hastie, Tibshirani 2010 for l1_ratio > 0.
+    """
 
     def __init__(
         self,
@@ -58,7 +93,12 @@ class SoftmaxRegression(LinearClassifier):
         self.warm_start = warm_start
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X (n, p), labels y (n,) of two classes or more, and weights s (n,), all ones by default."""
+        """Fit to X (n, p), labels y (n,) of two classes or more, and weights s (n,), all ones by default.
+
+        Raises:
+            ValueError: a parameter out of its range; one class; missing or infinite values, no rows, unequal lengths, text
+                or complex numbers in X, weights that are negative or all zero.
+        """
         X, labels, s = self._check(X, y, sample_weight)
         total = float(s.sum())
         with Table.of(X) as table:
@@ -140,12 +180,20 @@ class CrossEntropy(Objective):
         H.flat[: self.coefficients * (self.size + 1) : self.size + 1] += self.mu
         return H
 
+    def _invertible(self, theta: Floats) -> Floats:
+        """H, stiff where an unpenalised shift common to all classes would let the rounding of ∇F move θ."""
+        H = super()._invertible(theta)
+        for at in range(0 if self.mu == 0 else self.coefficients, self.size, self.k):
+            block = H[at : at + self.k, at : at + self.k]
+            block += block.diagonal().mean()
+        return H
+
     def _block(self, j: int, m: int) -> Floats:
         """The Hessian's block for the classes j and m, with the intercept as one more feature."""
         s, P = self.s, self.P
         if j == m:
             return self.table.gram(lambda rows: s[rows] * P[rows, j] * (1 - P[rows, j]))
-        return -self.table.gram(lambda rows: s[rows] * P[rows, j] * P[rows, m])
+        return -self.table.gram(lambda rows: s[rows] * P[rows, j] * P[rows, m])  # (newton-step)
 
     def parabola(self, column: int) -> tuple[Floats, Floats]:
         """pⱼ − yⱼ and pⱼ(1 − pⱼ)."""

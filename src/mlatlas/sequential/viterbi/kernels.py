@@ -164,31 +164,44 @@ def best_paths(
 
 @njit(cache=True, nogil=True, fastmath=NO_NAN)  # type: ignore[untyped-decorator]
 def sums(
-    first: Floats, A: Floats, weight: Floats, shift: Floats, score: Floats, order: int, table: Floats, scale: Floats
+    first: Floats,
+    A: Floats,
+    weight: Floats,
+    shift: Floats,
+    score: Floats,
+    offsets: Integers,
+    a: int,
+    b: int,
+    order: int,
+    table: Floats,
+    scale: Floats,
 ) -> None:
     """Set table[t, k] + scale[t] to the log of the summed weights of all ways to k at t; the largest table[t] is 0.
 
-    With order = 1 the ways come from the start, A is `into` and first = start. With order = −1 they come from the end,
-    A is `out_of`, first = 0, and they do not count score[t, k] itself.
+    That of sequences a … b − 1. With order = 1 the ways come from the start, A is `into` and first = start. With
+    order = −1 they come from the end, A is `out_of`, first = 0, and they do not count score[t, k] itself.
     """
-    T, K = score.shape
-    power, x, total, steps = np.empty(K), np.empty(K), 0.0, len(A)
-    for i in range(T):
-        t = i if order > 0 else T - 1 - i
-        if i == 0:
-            table[t] = first
-        else:
-            log_plus_times(A, weight, shift, min(t, t - order) % steps, x, power, table, t)
-        top = -np.inf
-        for k in range(K):
-            if order > 0:
-                table[t, k] += score[t, k]
-            top = max(top, table[t, k])
-        total += top
-        scale[t] = total
-        for k in range(K):
-            table[t, k] -= top if top > -np.inf else 0.0
-            x[k] = table[t, k] + (0.0 if order > 0 else score[t, k])
+    K, steps = score.shape[1], len(A)
+    power, x = np.empty(K), np.empty(K)
+    for s in range(a, b):
+        T, total = offsets[s + 1] - offsets[s], 0.0
+        for i in range(T):
+            t = i if order > 0 else T - 1 - i
+            row = offsets[s] + t
+            if i == 0:
+                table[row] = first
+            else:
+                log_plus_times(A, weight, shift, min(t, t - order) % steps, x, power, table, row)
+            top = -np.inf
+            for k in range(K):
+                if order > 0:
+                    table[row, k] += score[row, k]
+                top = max(top, table[row, k])
+            total += top
+            scale[row] = total
+            for k in range(K):
+                table[row, k] -= top if top > -np.inf else 0.0
+                x[k] = table[row, k] + (0.0 if order > 0 else score[row, k])
 
 
 @njit(cache=True, nogil=True, fastmath=NO_NAN)  # type: ignore[untyped-decorator]
@@ -205,7 +218,7 @@ def normalise(alpha: Floats, beta: Floats) -> None:
             alpha[t, k] = exp(alpha[t, k] - top)
             total += alpha[t, k]
         for k in range(K):
-            alpha[t, k] /= total
+            alpha[t, k] /= total  # (marginal)
 
 
 @njit(cache=True, nogil=True, fastmath=NO_NAN)  # type: ignore[untyped-decorator]

@@ -77,7 +77,7 @@ def no_memory(draw: Draw):
 
 def memory(draw: Draw):
     """Staying in a state costs more than its score is worth, and state 1 has the best score at every time."""
-    start, transition, score = trellis(draw)
+    start, _, score = trellis(draw)
     score = score.copy()
     score[:, 1] += 10.0 + 2 * np.abs(score).max()
     return np.zeros(len(start)), -3 * np.abs(score).max() * np.eye(len(start)), score
@@ -417,8 +417,7 @@ def one_by_one(problem, subject, other):
 )
 def a_matrix_each_step(problem, subject, other):
     start, transition, score = problem
-    T, K = score.shape
-    repeated = np.tile(transition, (T - 1, 1, 1))
+    repeated = np.tile(transition, (len(score) - 1, 1, 1))
     return [
         agree(subject.viterbi(start, repeated, score)[0], subject.viterbi(start, transition, score)[0]),
         agree(subject.marginals(start, repeated, score), subject.marginals(start, transition, score)),
@@ -476,7 +475,7 @@ def last_state_lost(ours):
 @mutant(en="takes the best state at each time by itself", zh="每个时刻各自取最好的状态")
 def greedy(ours):
     def viterbi(start, transition, score, *rest, **options):
-        value, path = ours.viterbi(start, transition, score, *rest, **options)
+        value, _ = ours.viterbi(start, transition, score, *rest, **options)
         greedy = np.argmax(score, axis=1)
         return (value_of(greedy, start, transition, score) if not rest else value), greedy
 

@@ -17,24 +17,21 @@ start (K,); transition (K, K), or (T−1, K, K) when each step of a single seque
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 
+from mlatlas.numerics.threads import Parts, cut_in_parts, team
 from mlatlas.sequential.viterbi import kernels
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-SMALL = 2**15  # scores below which a second thread costs more than it brings
+SMALL = 3e5  # additions below which a second thread costs more than it brings
 
 
 def viterbi(
@@ -66,9 +63,12 @@ def viterbi(
     Source: Viterbi 1967; Forney 1973, The Viterbi algorithm, Proceedings of the IEEE 61.
     """
     chain = Chain.of(start, transition, score, lengths)
-    path, total = np.empty(len(chain.score), np.int64), np.empty(chain.sequences)
-    with chain.threads(n_jobs) as each:
-        each(lambda a, b: kernels.best_paths(chain.start, chain.into, chain.score, chain.offsets, a, b, path, total))
+    path, total = np.empty(len(chain.score), np.int64), np.empty(len(chain.offsets) - 1)
+    with team(n_jobs) as each:
+        each(
+            lambda a, b: kernels.best_paths(chain.start, chain.into, chain.score, chain.offsets, a, b, path, total),
+            chain.parts,
+        )
     chain.possible(total)
     return (float(total[0]) if lengths is None else total), path
 
@@ -87,14 +87,21 @@ def k_best_paths(start: ArrayLike, transition: ArrayLike, score: ArrayLike, k: i
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise ValueError(f"k must be a whole number from 1 on; got {k!r}. Ask for at least one path.")
     T, K = chain.score.shape
-    n = int(min(k, float(K) ** T, np.iinfo(np.int32).max // K))
+    n = int(min(k, K ** min(T, 64), np.iinfo(np.int32).max // K))
     paths, totals = np.empty((n, T), np.int64), np.empty(n)
     found = kernels.k_best(chain.start, chain.into, chain.score, n, paths, totals)
     chain.possible(np.array([totals[0] if found else -np.inf]))
     return totals[:found], paths[:found]
 
 
-def forward(start: ArrayLike, transition: ArrayLike, score: ArrayLike, lengths: ArrayLike | None = None) -> Floats:
+def forward(
+    start: ArrayLike,
+    transition: ArrayLike,
+    score: ArrayLike,
+    lengths: ArrayLike | None = None,
+    *,
+    n_jobs: int | None = None,
+) -> Floats:
     """The table α (n, K): the log of Σ exp S over all paths that end in state k at time t, times after t left out.
 
     Arguments and errors are those of `viterbi`. Complexity: O(n K²) time with n K exponentials and logarithms.
@@ -102,32 +109,53 @@ def forward(start: ArrayLike, transition: ArrayLike, score: ArrayLike, lengths: 
     Source: Baum, Petrie, Soules, Weiss 1970; Rabiner 1989, A tutorial on hidden Markov models, section III.A.
     """
     chain = Chain.of(start, transition, score, lengths)
-    alpha, scale = chain.forward()
+    alpha, scale = chain.forward(n_jobs)
     return alpha + scale[:, None]
 
 
-def backward(start: ArrayLike, transition: ArrayLike, score: ArrayLike, lengths: ArrayLike | None = None) -> Floats:
+def backward(
+    start: ArrayLike,
+    transition: ArrayLike,
+    score: ArrayLike,
+    lengths: ArrayLike | None = None,
+    *,
+    n_jobs: int | None = None,
+) -> Floats:
     """The table β (n, K): the log of Σ exp S over all ways on from state k at time t; what lies at t or before left out.
 
     The sum over k of exp(α[t, k] + β[t, k]) is the same at every t. Arguments, errors and cost are those of `forward`.
     """
     chain = Chain.of(start, transition, score, lengths)
-    chain.forward()
-    beta, scale = chain.backward()
+    chain.forward(n_jobs)
+    beta, scale = chain.backward(n_jobs)
     return beta + scale[:, None]
 
 
-def log_partition(start: ArrayLike, transition: ArrayLike, score: ArrayLike, lengths: ArrayLike | None = None) -> Any:
+def log_partition(
+    start: ArrayLike,
+    transition: ArrayLike,
+    score: ArrayLike,
+    lengths: ArrayLike | None = None,
+    *,
+    n_jobs: int | None = None,
+) -> Any:
     """log Σ exp S(z) over all paths: a float, or (S,) with `lengths`. For a hidden Markov model, its log-likelihood.
 
     Arguments, errors and cost are those of `forward`.
     """
     chain = Chain.of(start, transition, score, lengths)
-    total = chain.totals(*chain.forward())
+    total = chain.totals(*chain.forward(n_jobs))
     return float(total[0]) if lengths is None else total
 
 
-def marginals(start: ArrayLike, transition: ArrayLike, score: ArrayLike, lengths: ArrayLike | None = None) -> Floats:
+def marginals(
+    start: ArrayLike,
+    transition: ArrayLike,
+    score: ArrayLike,
+    lengths: ArrayLike | None = None,
+    *,
+    n_jobs: int | None = None,
+) -> Floats:
     """P(zₜ = k) for every t and k, (n, K), when a path has the probability exp S(z) / Σ exp S; each row sums to one.
 
     Arguments, errors and cost are those of `forward`.
@@ -135,14 +163,19 @@ def marginals(start: ArrayLike, transition: ArrayLike, score: ArrayLike, lengths
     Source: Rabiner 1989, section III.B (γ); Lafferty, McCallum, Pereira 2001 for potentials that are no probabilities.
     """
     chain = Chain.of(start, transition, score, lengths)
-    alpha, _ = chain.forward()
-    beta, _ = chain.backward()
+    alpha, _ = chain.forward(n_jobs)
+    beta, _ = chain.backward(n_jobs)
     kernels.normalise(alpha, beta)
     return alpha
 
 
 def posterior_decode(
-    start: ArrayLike, transition: ArrayLike, score: ArrayLike, lengths: ArrayLike | None = None
+    start: ArrayLike,
+    transition: ArrayLike,
+    score: ArrayLike,
+    lengths: ArrayLike | None = None,
+    *,
+    n_jobs: int | None = None,
 ) -> tuple[Any, Integers]:
     """At every time the state with the largest marginal: the path that is right at most places on average.
 
@@ -152,7 +185,7 @@ def posterior_decode(
         How many places are right on average, Σₜ maxₖ P(zₜ = k), a float, or (S,) with `lengths`; and the states (n,),
         the lower one in a tie.
     """
-    P = marginals(start, transition, score, lengths)
+    P = marginals(start, transition, score, lengths, n_jobs=n_jobs)
     path = P.argmax(axis=1)
     sure = P.max(axis=1)
     if lengths is None:
@@ -197,33 +230,36 @@ class Chain:
             )
         return cls(b, A.reshape(-1, K, K) if A.size else np.zeros((1, K, K)), s, offsets)
 
-    @property
-    def sequences(self) -> int:
-        """How many sequences there are."""
-        return len(self.offsets) - 1
+    @cached_property
+    def parts(self) -> Parts:
+        """Runs of sequences for threads."""
+        return shares(self.offsets, self.score.size * len(self.start))
 
     @cached_property
     def into(self) -> Floats:
         """The steps with a row for each state that is entered."""
         return np.ascontiguousarray(self.out_of.transpose(0, 2, 1))
 
-    def forward(self) -> tuple[Floats, Floats]:
+    def forward(self, n_jobs: int | None) -> tuple[Floats, Floats]:
         """The forward table with its largest entry at each time taken off, (n, K), and what was taken off, (n,)."""
-        alpha, scale = self._sums(self.start, self.into, 1)
+        alpha, scale = self._sums(self.start, self.into, 1, n_jobs)
         self.possible(scale[self.offsets[1:] - 1])
         return alpha, scale
 
-    def backward(self) -> tuple[Floats, Floats]:
+    def backward(self, n_jobs: int | None) -> tuple[Floats, Floats]:
         """The backward table in the same form."""
-        return self._sums(np.zeros(len(self.start)), self.out_of, -1)
+        return self._sums(np.zeros(len(self.start)), self.out_of, -1, n_jobs)
 
-    def _sums(self, first: Floats, A: Floats, order: int) -> tuple[Floats, Floats]:
+    def _sums(self, first: Floats, A: Floats, order: int, n_jobs: int | None) -> tuple[Floats, Floats]:
         shift = A.max(axis=(1, 2))
         shift[np.isneginf(shift)] = 0.0
-        weight = np.exp(A - shift[:, None, None])
+        steps = A, np.exp(A - shift[:, None, None]), shift
         table, scale = np.empty(self.score.shape), np.empty(len(self.score))
-        for here in self.slices():
-            kernels.sums(first, A, weight, shift, self.score[here], order, table[here], scale[here])
+        with team(n_jobs) as each:
+            each(
+                lambda a, b: kernels.sums(first, *steps, self.score, self.offsets, a, b, order, table, scale),
+                self.parts,
+            )
         return table, scale
 
     def totals(self, alpha: Floats, scale: Floats) -> Floats:
@@ -231,10 +267,6 @@ class Chain:
         last = self.offsets[1:] - 1
         total: Floats = scale[last] + np.log(np.exp(alpha[last]).sum(axis=1))
         return total
-
-    def slices(self) -> Iterator[slice]:
-        """The rows of each sequence."""
-        return (slice(a, b) for a, b in zip(self.offsets[:-1], self.offsets[1:], strict=True))
 
     def possible(self, total: Floats) -> None:
         """Refuse a sequence whose paths are all forbidden."""
@@ -244,12 +276,6 @@ class Chain:
                 f"sequence {s} must have a path of finite score; got −∞ for every one. Allow more transitions, or give the "
                 "states that fit no symbol a small weight instead of zero."
             )
-
-    @contextmanager
-    def threads(self, n_jobs: int | None) -> Iterator[Callable[[Callable[[int, int], None]], None]]:
-        """Yield what runs a function of sequences a … b − 1 on shares of about equal length, one a thread."""
-        with workers(n_jobs, self.score.size) as pool:
-            yield lambda work: pool(work, shares(self.offsets, pool.count))
 
 
 def log_weights(name: str, values: ArrayLike) -> Floats:
@@ -285,36 +311,8 @@ def offsets_of(n: int, lengths: ArrayLike | None) -> Integers:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-# ---- threads ---------------------------------------------------------------------------------------------------
-
-
-class Workers:
-    """Runs a function of a range on several ranges at once; a kernel that lets go of the interpreter's lock uses them."""
-
-    def __init__(self, count: int, pool: ThreadPoolExecutor | None) -> None:
-        self.count, self._pool = count, pool
-
-    def __call__(self, work: Callable[[int, int], Any], ranges: list[tuple[int, int]]) -> list[Any]:
-        """The results, in the order of the ranges; the calling thread takes the first range."""
-        if self._pool is None:
-            return [work(a, b) for a, b in ranges]
-        others = [self._pool.submit(work, a, b) for a, b in ranges[1:]]
-        return [work(*ranges[0]), *(one.result() for one in others)]
-
-
-@contextmanager
-def workers(n_jobs: int | None, work: int) -> Iterator[Workers]:
-    """So many threads; None for as many as Numba is set to. One where the work, in numbers to visit, is small."""
-    count = numba.get_num_threads() if n_jobs is None else effective_n_jobs(n_jobs)
-    if count == 1 or work < SMALL:
-        yield Workers(1, None)
-        return
-    with ThreadPoolExecutor(count - 1) as pool:
-        yield Workers(count, pool)
-
-
-def shares(offsets: Integers, count: int) -> list[tuple[int, int]]:
-    """Cut the sequences into at most `count` runs a … b − 1 of about as many rows each."""
-    goals = np.arange(1, count) * offsets[-1] / count
-    cuts = np.unique(np.r_[0, np.searchsorted(offsets, goals), len(offsets) - 1]).tolist()
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+def shares(offsets: Integers, work: float) -> Parts:
+    """Cut the sequences into runs a … b − 1 of about as many rows each; the cuts do not depend on the threads."""
+    parts = cut_in_parts(int(offsets[-1]), work, SMALL)
+    cuts = np.unique(np.r_[np.searchsorted(offsets, [a for a, _ in parts]), len(offsets) - 1]).tolist()
+    return list(pairwise(cuts))

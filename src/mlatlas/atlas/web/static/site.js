@@ -2,7 +2,7 @@
 "use strict";
 
 document.querySelector(".switch")?.addEventListener("click", (event) => {
-  const anchors = [...document.querySelectorAll("main [id]")].filter((one) => one.offsetParent !== null);
-  const above = anchors.filter((one) => one.getBoundingClientRect().top < 120).pop();
+  const anchors = [...document.querySelectorAll("main [id]:not(.code, .code *)")].filter((one) => one.offsetParent !== null);
+  const above = anchors.filter((one) => one.getBoundingClientRect().top < 140).pop();
   if (above && window.scrollY > 200) event.currentTarget.hash = above.id;
 });
