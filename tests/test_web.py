@@ -321,5 +321,5 @@ def test_the_first_view_weighs_less_than_200_kb(client, page):
     assert wanted
     fonts = re.findall(r'url\("([^"]+)"\)', client.get("/fonts.css").text)
     bodies = [html.encode(), *(client.get(address).content for address in wanted)]
-    weight = sum(len(gzip.compress(body, 9)) for body in bodies) + sum(len(client.get(face).content) for face in fonts)
+    weight = sum(len(gzip.compress(body, 6)) for body in bodies) + sum(len(client.get(face).content) for face in fonts)
     assert weight < 200_000

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 from mlatlas.atlas.text import Text
 from mlatlas.data.archive import fetch
@@ -79,7 +80,7 @@ def word_states(words: Sequence[str]) -> list[int]:
     return states
 
 
-def cut_words(text: str, states: Sequence[int]) -> tuple[str, ...]:
+def cut_words(text: str, states: Any) -> tuple[str, ...]:
     """The words of a text whose characters have these states; after E or S a new one begins, before B and S too."""
     starts = [i for i in range(len(text)) if i == 0 or states[i] in (0, 3) or states[i - 1] in (2, 3)]
     return tuple(text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True))

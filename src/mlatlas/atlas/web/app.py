@@ -26,7 +26,7 @@ def create_app(door: Door | None = None, atlas: Atlas | None = None, store: Stor
     app = FastAPI(title="mlatlas", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.atlas, app.state.store = atlas or open_atlas(), store or Store()
     app.state.door = door or Door()
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(Guard, door=app.state.door)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_api_route("/regions.css", _regions, methods=["GET"])

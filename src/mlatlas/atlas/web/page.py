@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import jinja2
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
@@ -216,32 +215,28 @@ def code_html(source: str) -> Markup:
     return Markup(highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
 
 
-def line_id(file: Path, line: int) -> str:
-    """The anchor of a line of code."""
-    return f"{file.name}-{line}"
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One line of a listing, with the labels of the equations that it is."""
-
-    id: str
-    code: Markup
-    labels: tuple[str, ...]
-
-
-def _listing(room: Room, path: Path) -> tuple[str, list[_Line]]:
+def _listing(room: Room, path: Path) -> tuple[str, Markup]:
+    """The name of a file and its lines; a line that is an equation leads back to it."""
     labels: dict[int, list[str]] = {}
     for label, places in room.tags.items():
         for place, number in places:
             if place == path:
                 labels.setdefault(number, []).append(label)
-    text = path.read_text(encoding="utf-8").rstrip("\n")
-    lines = code_html(text).rstrip("\n").split("\n")
-    return path.name, [
-        _Line(line_id(path, number), Markup(line), tuple(labels.get(number, ())))
-        for number, line in enumerate(lines, start=1)
-    ]
+    tagged = tuple((number, tuple(found)) for number, found in labels.items())
+    return path.name, _lines(path.name, path.read_text(encoding="utf-8").rstrip("\n"), tagged)
+
+
+@lru_cache(1024)
+def _lines(file: str, text: str, tagged: tuple[tuple[int, tuple[str, ...]], ...]) -> Markup:
+    """The lines of a listing, each with its anchor; labels are letters, digits, - and _."""
+    labels = dict(tagged)
+    html = []
+    for number, line in enumerate(str(code_html(text)).rstrip("\n").split("\n"), start=1):
+        mine = labels.get(number, ())
+        kind = f' tagged" data-equations="{" ".join(mine)}' if mine else ""
+        back = "".join(f'<a class="back" href="#eq-{label}">↑ {label}</a>' for label in mine)
+        html.append(f'<span class="line{kind}" id="{escape(file)}-{number}">{line}{back}\n</span>')
+    return Markup("".join(html))
 
 
 def _parts(blocks: tuple[Block, ...]) -> list[tuple[Section | None, list[Block]]]:

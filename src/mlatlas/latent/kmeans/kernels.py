@@ -58,7 +58,7 @@ def move(x: Array, weight: float, k: int, sums: Floats, weights: Floats, members
     for j in range(len(x)):
         sums[k, j] += weight * x[j]
     weights[k] += weight
-    members[k] += (weight > 0) - (weight < 0)
+    members[k] += 1 if weight > 0 else -1 if weight < 0 else 0
 
 
 @njit(cache=True, nogil=True, fastmath=NO_NAN)  # type: ignore[untyped-decorator]

@@ -299,7 +299,7 @@ class LogLoss(Objective):
 
 
 def _class_weight(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < np.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < np.inf:
         raise ValueError(f"class_weight must hold non-negative, finite weights; got {value!r}. Pass 1 for no change.")
     return float(value)
 

@@ -193,7 +193,7 @@ class Objective:
                         break
                     t /= 2
                 theta, value = trial, new_value
-            gap = INNER * (promised if promised > 0 else gap)
+            gap = INNER * max(promised, gap)  # a fit within its gap moves little, and says nothing of what is left
             if gap <= FINE * abs(value):
                 return self._polished(theta, lam, tol, n_iter + 1, max_iter)
         return Answer(theta, max_iter, "coordinate", self._violation(theta, gradient, lam) <= tol)

@@ -132,7 +132,12 @@ def ten_probabilities(
             f"数字 {digit} 的系数：某个像素全黑时，它的得分比别的数字多加多少。",
         ),
         series=[
-            Heat(list("12345678"), list("12345678"), mine.W[digit].reshape(8, 8).round(2), label=Text("coefficient", "系数"))
+            Heat(
+                list("12345678"),
+                list("12345678"),
+                mine.W[digit].reshape(8, 8).round(2),
+                label=Text("coefficient", "系数"),
+            )
         ],
         square=True,
     )

@@ -39,8 +39,9 @@ class SoftmaxRegression(LinearClassifier):
 
     The penalty is ½‖W‖² for l1_ratio = 0, ‖W‖₁ for 1, and l1_ratio ‖W‖₁ + ½(1 − l1_ratio)‖W‖² between, over all entries of
     W; the intercepts b are not penalised. Each class has a row of coefficients, also of two classes: C = 1 here is then
-    C = 2 for `LogisticRegression`. A number added to all intercepts changes no probability; they are given with the sum 0,
-    and so are the coefficients of each feature for l1_ratio = 0, unless a warm start began elsewhere.
+    C = 2 for `LogisticRegression`. A number added to all intercepts changes no probability; they are given with the sum 0.
+    With squares alone in the penalty the coefficients of each feature sum to 0 too; unpenalised, they do unless a warm
+    start began elsewhere.
 
     Parameters:
         C: how much the data count against the penalty, 1/λ; positive. With ``inf`` there is no penalty.
@@ -104,6 +105,7 @@ class SoftmaxRegression(LinearClassifier):
         with Table.of(X) as table:
             mu = (1 - self.l1_ratio) / (self.C * total)
             self._minimise(CrossEntropy(labels, len(self.classes_), table, s / total, mu, self.fit_intercept), total)
+        self.intercept_ -= self.intercept_.mean()
         return self
 
     def decision_function(self, X: Any) -> NDArray[Any]:
@@ -151,7 +153,7 @@ class CrossEntropy(Objective):
             return super().product(theta, d)
         W, b = self.split(d)
         largest, X = self._single
-        size = max(largest * float(np.abs(W).max()), float(np.abs(b).max(initial=0.0))) or 1.0
+        size = np.float64(max(largest * float(np.abs(W).max()), float(np.abs(b).max(initial=0.0))) or 1.0)
         G, c = np.zeros(W.shape, np.float32), np.zeros(self.k, np.float32)
         X.sweep((W * (largest / size)).astype(np.float32), (b / size).astype(np.float32), self.bend, G, c)
         total = np.empty(self.size)

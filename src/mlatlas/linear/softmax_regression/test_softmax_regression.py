@@ -32,7 +32,7 @@ STORAGE = [np.ascontiguousarray, np.asfortranarray, sparse.csr_array, sparse.csc
 @parametrize_with_checks(
     [
         SoftmaxRegression(),
-        SoftmaxRegression(C=0.1, fit_intercept=False, class_weight="balanced"),
+        SoftmaxRegression(C=0.1, class_weight="balanced"),
         SoftmaxRegression(l1_ratio=1.0),
         SoftmaxRegression(l1_ratio=0.5, C=10.0),
     ]
@@ -85,7 +85,7 @@ def test_squares_by_every_road(road, storage, intercept, weighted):
     assert model.solver_ == (scattered if sparse.issparse(storage(X)) else dense)
     assert steepness(model, X, y, s) <= 1.01e-9
     np.testing.assert_allclose(model.coef_.sum(0), 0.0, atol=1e-7)
-    np.testing.assert_allclose(model.intercept_.sum(), 0.0, atol=1e-7)
+    np.testing.assert_allclose(model.intercept_.sum(), 0.0, atol=1e-12)
     theirs = Peer(C=0.5, fit_intercept=intercept, tol=1e-9, max_iter=10_000, solver="newton-cg").fit(X, y, s)
     np.testing.assert_allclose(answer(model), answer(theirs), atol=2e-5)
 
@@ -126,15 +126,13 @@ def test_the_hessian_is_how_the_gradient_changes_and_products_are_its_rows():
             np.testing.assert_array_equal(F.product(theta, 0 * d), 0)
 
 
-def test_sparse_products_survive_units_beyond_single_precision():
-    X, y, _ = problem(60, 400)
-    for unit in (1e-60, 1e60):
-        model = SoftmaxRegression(C=1 / unit**2, tol=0.0 if unit < 1 else 1e-4 * unit, max_iter=30)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(sparse.csr_array(unit * X), y)
-        plain = SoftmaxRegression(tol=1e-8).fit(X, y)
-        np.testing.assert_allclose(model.predict_proba(unit * X), plain.predict_proba(X), atol=1e-2)
+@pytest.mark.parametrize("unit", [1e-25, 1e25])
+def test_sparse_products_survive_units_beyond_single_precision(unit):
+    X, y, _ = problem(60, 1500)
+    plain = SoftmaxRegression(fit_intercept=False, **TIGHT).fit(sparse.csr_array(X), y)
+    model = SoftmaxRegression(C=1 / unit**2, fit_intercept=False, tol=1e-9 * unit).fit(sparse.csr_array(unit * X), y)
+    assert model.solver_ == "newton-cg"
+    np.testing.assert_allclose(unit * model.coef_, plain.coef_, atol=1e-6)
 
 
 def test_threads_change_nothing_but_rounding():
@@ -205,10 +203,10 @@ def test_large_models_tell_one_class_apart_and_are_silent_on_data_that_overlap(m
 def test_rows_of_no_weight_are_not_asked():
     X, y, s = problem(200, 3)
     X[:, 0] = np.where(y == 1, 1, -1)
-    X[:9, 0] *= -1
+    X[:40, 0] *= -1
     SoftmaxRegression(C=np.inf).fit(X, y)
     s[:] = 1
-    s[:9] = 0
+    s[:40] = 0
     with pytest.warns(ConvergenceWarning, match=MESSAGE):
         SoftmaxRegression(C=np.inf).fit(X, y, s)
 
@@ -270,7 +268,8 @@ def test_logarithms_of_small_probabilities():
     Z = far @ model.coef_.T + model.intercept_
     np.testing.assert_allclose(model.predict_log_proba(far), log_softmax(Z, axis=1), rtol=1e-12)
     assert np.isfinite(model.predict_log_proba(far)).all()
-    assert (model.predict_proba(far).sum(1) == pytest.approx(1)) and model.predict_proba(far).min() == 0.0
+    assert model.predict_proba(far).min() == 0.0
+    np.testing.assert_allclose(model.predict_proba(far).sum(1), 1.0)
 
 
 def test_a_warm_start_is_used_where_the_shape_fits():
@@ -307,7 +306,7 @@ def test_frames_pickle_pipeline_and_grid():
 
 
 def test_memory_grows_no_more_than_the_peers():
-    X, y, _ = problem(20_000, 20, 10)
+    X, y, _ = problem(150_000, 5, 10)
 
     def growth(model):
         model.fit(X, y)
@@ -336,7 +335,10 @@ X, Y, _ = problem(30, 2)
         ({"max_iter": 0}, "max_iter must be an integer of at least 1; got 0"),
         ({"max_iter": 2.5}, r"max_iter must be an integer of at least 1; got 2\.5"),
         ({"fit_intercept": "no"}, "fit_intercept must be True or False; got 'no'"),
-        ({"class_weight": "even"}, "class_weight must be a dict from classes to weights, 'balanced' or None; got 'even'"),
+        (
+            {"class_weight": "even"},
+            "class_weight must be a dict from classes to weights, 'balanced' or None; got 'even'",
+        ),
         ({"class_weight": {0: -1.0}}, r"class_weight must hold non-negative, finite weights; got -1\.0"),
     ],
 )

@@ -52,7 +52,8 @@ class Counts:
 
     def scores(self, text: str) -> np.ndarray:
         """log P(character | state) of a text, (n, 4)."""
-        return self.emission[[self.rank.get(character, -1) for character in text]]
+        scores: np.ndarray = self.emission[[self.rank.get(character, -1) for character in text]]
+        return scores
 
     def trellis(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Start, transitions and scores of texts one after the other; each text ends where a word does."""

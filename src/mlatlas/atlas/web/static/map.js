@@ -28,6 +28,7 @@ function show(next) {
   view = { x: keep(next.x, width, WIDTH), y: keep(next.y, height, HEIGHT), width, height };
   map.setAttribute("viewBox", `${view.x.toFixed(1)} ${view.y.toFixed(1)} ${width.toFixed(1)} ${height.toFixed(1)}`);
   map.classList.toggle("far", sheet.clientWidth / width < 0.62);
+  map.classList.toggle("close", sheet.clientWidth / width > 1.1); // the laws' roads show their names
 }
 
 function fly(next) {
