@@ -203,6 +203,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, X: Any, code: NDArray[np.int32], order: NDArray[np.intp], active: NDArray[np.intp], run: Any
     ) -> NDArray[np.int64]:
         """Go once over the samples for each of the active rows of weights; the mistakes of each."""
+        table: tuple[Any, ...]
         if sparse.issparse(X):
             kernel, table = pass_sparse, (X.data, X.indices.view(f"u{X.indices.itemsize}"), X.indptr)
         else:

@@ -211,7 +211,7 @@ def reliability(P: Floats, y: Labels, bins: int) -> Reliability:
     """All pairs of row and class, in bins of equal width; the intervals are Clopper's and Pearson's."""
     p, true = P.ravel(), (np.arange(P.shape[1]) == y[:, None]).ravel()
     box = np.minimum((p * bins).astype(int), bins - 1)
-    pairs, ones, said = (np.bincount(box, v, bins) for v in (np.ones(len(p)), true, p))
+    pairs, ones, said = (np.bincount(box, v, bins).astype(np.float64) for v in (np.ones(len(p)), true, p))
     some = pairs > 0
     pairs, ones, said = pairs[some], ones[some], said[some]
     low = np.where(ones == 0, 0.0, beta.ppf(0.025, np.maximum(ones, 1), pairs - ones + 1))

@@ -216,7 +216,8 @@ class CrossEntropy(Objective):
         if self.size > AFFORDABLE:
             return super()._gains(theta)
         _, gradient = self(theta)
-        return self._leads(np.linalg.solve(self._invertible(theta), -gradient))
+        step: Floats = np.asarray(np.linalg.solve(self._invertible(theta), -gradient), dtype=np.float64)
+        return self._leads(step)
 
     def every(self, step: int) -> CrossEntropy:
         """F on every step-th row, weighed to a sum of one."""
