@@ -240,7 +240,7 @@ class Objective:
         w = W.reshape(len(W), -1)[:, column]
         r, h = self.parabola(column)
         h = np.maximum(h, FLAT)
-        target = self.table.scores(w, b[column]) - r / h  # (working-response)
+        target = self.table.scores(w, b[column]) - r / h
         weights = self.s * h
         total = weights.sum()
         spread = weights @ (target - self.fit_intercept * (weights @ target / total)) ** 2
