@@ -118,6 +118,12 @@ def test_the_camera_moves_by_keys_buttons_and_fingers(server, visit):
         page.mouse.up()
         assert camera(page)[0] > before[0]
         assert page.url == server.url("/")  # a drag opens nothing
+        page.get_by_role("button", name="Whole map").click()
+        page.locator(".chart .sheet").focus()
+        page.keyboard.press("+")
+        held = camera(page)
+        page.wait_for_timeout(500)
+        assert camera(page) == held  # the flight to the whole map ends where the reader takes over
 
 
 def test_a_route_from_what_one_knows(server, visit):

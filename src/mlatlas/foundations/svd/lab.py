@@ -67,9 +67,9 @@ def patterns(
         x=Text("i", "序号 i"),
         y=Text("singular value σᵢ, grey levels", "奇异值 σᵢ（灰度级）"),
         caption=Text(
-            "Singular values with and without the noise. Pure noise of this size would have none above the dashed line, "
+            "Singular values with and without the noise. Pure noise of this size would hardly reach above the dashed line, "
             "noise · (√n + √p); directions below it are lost.",
-            "加噪声与不加噪声的奇异值。同样大小的纯噪声，奇异值不会高过虚线 noise · (√n + √p)；低于它的方向已无从分辨。",
+            "加噪声与不加噪声的奇异值。同样大小的纯噪声，奇异值几乎不会高过虚线“噪声 · (√n + √p)”；低于它的方向已无从分辨。",
         ),
         series=[
             Line(ranks[visible], s[visible], label=Text("with noise", "加噪声")),
@@ -92,7 +92,7 @@ def patterns(
             "the later ones add and take away strokes.",
             "右奇异向量 v₁ 到 v₁₂ 画成图像，逐行排列。因为没有中心化，第一个就是平均的数字；后面的则添上或抹去笔画。",
         ),
-        series=[_montage([Vt[:6], Vt[6:12]])],
+        series=[_montage([Vt[:4], Vt[4:8], Vt[8:12]])],
         square=True,
     )
     yield Figure(
@@ -142,4 +142,4 @@ def _montage(rows: list[np.ndarray], side: int = 8) -> Heat:
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
             z[i * (side + 1) :, j * (side + 1) :][:side, :side] = picture.reshape(side, side)
-    return Heat(np.arange(width), np.arange(height), z)
+    return Heat(np.arange(width), np.arange(height)[::-1], z)

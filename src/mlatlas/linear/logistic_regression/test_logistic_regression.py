@@ -104,6 +104,13 @@ def test_absolute_values_are_certified(ratio, shape, C, storage, intercept, weig
     assert np.count_nonzero(model.coef_) < shape[1] or ratio < 1 or shape[1] < 10
 
 
+def test_the_last_digits_are_found_with_absolute_values():
+    for seed in range(100):
+        X, y, _ = problem(20, 1 + seed % 4, seed)
+        model = LogisticRegression(l1_ratio=1.0, fit_intercept=bool(seed % 2), tol=1e-11).fit(X, y)
+        assert steepness(model, X, y) <= 1.01e-11
+
+
 def test_without_a_penalty_l1_ratio_is_nothing():
     X, y, s = problem(200, 4)
     plain, other = (LogisticRegression(C=np.inf, l1_ratio=ratio, **TIGHT).fit(X, y, s) for ratio in (0.0, 1.0))
@@ -303,9 +310,11 @@ def test_frames_pipelines_searches_copies_and_files():
 
 
 @pytest.mark.parametrize("options", [{}, {"l1_ratio": 1.0}])
+@pytest.mark.parametrize("storage", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("shape", [(90, 4), (60, 2000)])
-def test_a_warm_start_starts_where_the_last_fit_ended(shape, options):
+def test_a_warm_start_starts_where_the_last_fit_ended(shape, storage, options):
     X, y, _ = problem(*shape)
+    X = storage(X)
     model = LogisticRegression(warm_start=True, **options).fit(X, y)
     cold, before = model.n_iter_, answer(model)
     assert cold > 1
@@ -318,10 +327,16 @@ def test_a_warm_start_starts_where_the_last_fit_ended(shape, options):
 
 @pytest.mark.parametrize(
     ("road", "shape", "options"),
-    [("newton", (90, 4), {}), ("lbfgs", (60, 2000), {}), ("coordinate", (90, 4), {"l1_ratio": 1.0})],
+    [
+        ("newton", (90, 4), {}),
+        ("lbfgs", (60, 2000), {}),
+        ("newton-cg", (60, 2000), {}),
+        ("coordinate", (90, 4), {"l1_ratio": 1.0}),
+    ],
 )
 def test_a_tolerance_that_is_not_reached_is_said(road, shape, options):
     X, y, _ = problem(*shape)
+    X = sparse.csr_array(X) if road == "newton-cg" else X
     with pytest.warns(ConvergenceWarning, match=rf"{road} did not reach tol=1e-06 in 1 iterations\. Scale the feat"):
         model = LogisticRegression(max_iter=1, tol=1e-6, **options).fit(X, y)
     assert model.n_iter_ == 1

@@ -45,6 +45,12 @@ function fly(next) {
   step(began);
 }
 
+// What the reader does ends a flight.
+function steer(next) {
+  cancelAnimationFrame(flight);
+  show(next);
+}
+
 // Zoom about a point of the window, or about the middle.
 function zoomed(factor, clientX, clientY) {
   const box = sheet.getBoundingClientRect();
@@ -73,7 +79,7 @@ document.querySelector(".zoom").addEventListener("click", (event) => {
 sheet.addEventListener("wheel", (event) => {
   if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page
   event.preventDefault();
-  show(zoomed(Math.exp(-event.deltaY * 0.005), event.clientX, event.clientY));
+  steer(zoomed(Math.exp(-event.deltaY * 0.005), event.clientX, event.clientY));
 }, { passive: false });
 sheet.addEventListener("dblclick", (event) => fly(zoomed(1.8, event.clientX, event.clientY)));
 sheet.addEventListener("keydown", (event) => {
@@ -90,7 +96,7 @@ sheet.addEventListener("keydown", (event) => {
   };
   if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  show(moves[event.key]());
+  steer(moves[event.key]());
 });
 
 const fingers = new Map();
@@ -106,9 +112,9 @@ sheet.addEventListener("pointermove", (event) => {
   const scale = view.width / sheet.clientWidth;
   if (other) {
     const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
-    show(zoomed(apart(event) / Math.max(apart(before), 1), (event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2));
+    steer(zoomed(apart(event) / Math.max(apart(before), 1), (event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2));
   } else {
-    show({ ...view, x: view.x - (event.clientX - before.clientX) * scale, y: view.y - (event.clientY - before.clientY) * scale });
+    steer({ ...view, x: view.x - (event.clientX - before.clientX) * scale, y: view.y - (event.clientY - before.clientY) * scale });
   }
   dragged += Math.abs(event.clientX - before.clientX) + Math.abs(event.clientY - before.clientY);
   if (dragged > 6 && !sheet.hasPointerCapture(event.pointerId)) sheet.setPointerCapture(event.pointerId);
