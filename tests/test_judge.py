@@ -273,6 +273,7 @@ def averaging(subject, x, tolerance):
 def test_a_listed_finding_that_is_not_seen_is_reported():
     verdict = judge_law(mean_is_total_over_n, numpy_peer.subject(), NONE)
     assert state_of(verdict, numpy_peer) == "finding not seen"
+    assert state_of(verdict, numpy_peer, few=True) == "holds"
     broken = judge_law(mean_is_total_over_n, one_less.subject(OURS), NONE)
     assert state_of(broken, numpy_peer) == "finding"
 

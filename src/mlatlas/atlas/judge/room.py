@@ -116,16 +116,19 @@ def judge_peer(peer: Peer, room: Room, other: Callable[[Law], Subject], draws: i
     tiny = [run_race(race, ours(room), peer, "tiny", seconds=0) for race in races_of(room)]
     races = [outcome for outcome in tiny if outcome]
     return {
-        "verdicts": [{**asdict(one), "state": state_of(one, peer)} for one in judged],
+        "verdicts": [{**asdict(one), "state": state_of(one, peer, few=draws < DRAWS)} for one in judged],
         "agreement": max((one.agreement for one in races), default=None),
         "unequal": [f"{one.race}: {one.reason}" for one in races if one.reason],
     }
 
 
-def state_of(verdict: Verdict, peer: Peer) -> str:
-    """How a verdict on a peer is to be read: holds, not offered, a listed finding, or broken without being listed."""
+def state_of(verdict: Verdict, peer: Peer, few: bool = False) -> str:
+    """How a verdict on a peer is to be read: holds, not offered, a listed finding, or broken without being listed.
+
+    That a finding was not seen on a few problems does not speak against it: it may take a rarer one.
+    """
     if verdict.holds:
-        return "finding not seen" if verdict.name in peer.findings else "holds"
+        return "finding not seen" if verdict.name in peer.findings and not few else "holds"
     if not verdict.offered:
         return "not offered"
     return "finding" if verdict.name in peer.findings else "broken"
