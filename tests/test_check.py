@@ -1,5 +1,7 @@
 """The judge of checks, judged: each way in which a check can be wrong is reported as what it is."""
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -127,6 +129,18 @@ def test_what_has_no_value_is_an_error():
 # ---- what is refused before it runs ----------------------------------------------------------------------------
 
 
+def test_a_method_of_an_array_may_be_the_first_that_is_called():
+    """NumPy imports what a method needs at its first call, so that a fresh process tells."""
+    code = (
+        "from mlatlas.atlas.judge.source import Source\n"
+        "import numpy as np\n"
+        "text = 'truth = x.sum(1)\\nanswer = x.var(0)'\n"
+        "print(Source('first', text).run({'x': np.ones((2, 3))})['truth'])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[3. 3.]"
+
+
 def test_truth_must_not_be_our_own_code():
     refused("z = draw.normal(5)\ntruth = subject.softmax_gradient(z, 0)\nanswer = z", "truth", "subject")
 
@@ -165,6 +179,7 @@ def test_code_must_be_what_ships():
         ("x = draw.normal(3)\nanswer = exp(x)\ntruth = answer", "truth depends on answer"),
         ("x = draw.normal(3)\ntruth = exp(x)\nt = truth\nanswer = t + 0 * x", "answer depends on truth"),
         ("import os\ntruth = 1\nanswer = 2 - 1", "import"),
+        ("os = __import__('os')\ntruth = 1\nanswer = 2 - 1", "__import__ is private"),
         ("x = draw.normal(3)\ntruth = x.__class__(3)\nanswer = x", "__class__"),
         ("x = draw.normal(3)\nfor truth in x:\n    pass\nanswer = x", "truth must be assigned exactly once"),
         ("truth, answer = 1, 2", "truth must be assigned exactly once"),

@@ -35,7 +35,7 @@ BUILTINS: dict[str, Any] = {
         sorted,
         reversed,
     )
-}
+} | {"__import__": __import__}  # NumPy's methods import what they need when first called, in the name of the caller
 FORBIDDEN = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ClassDef, ast.Delete, ast.AsyncFunctionDef)
 
 
@@ -152,6 +152,8 @@ class Source:
                 yield f"line {getattr(node, 'lineno', 1)}: a check holds plain statements, and no {what}"
             if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
                 yield f"line {node.lineno}: the attribute {node.attr} is private"
+            if isinstance(node, ast.Name) and node.id.startswith("__"):
+                yield f"line {node.lineno}: the name {node.id} is private"
         for name in ("truth", "answer", *(["code"] if "code" in self.needs else [])):
             if name not in self.values:
                 yield f"{name} must be assigned exactly once, on a line of its own: {name} = ..."
