@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ def calibration(
     yield Progress(0.9, en=f"C = {C:g}", zh=f"C = {C:g}")
     mine = held_out(table.X, y, fold, C=C, **options)
     diagram = reliability(mine.p, y, bins)
-    gap = float(diagram.rows @ np.abs(diagram.said - diagram.seen) / len(y))
+    gap = float(diagram.number @ np.abs(diagram.said - diagram.seen) / len(y))
     yield Metric("log_loss", mine.loss, en="log loss, held out", zh="留出样本上的对数损失", unit=NATS)
     yield Metric("error", mine.error, en="errors at one half, held out", zh="以二分之一为界的留出错误率", unit="%")
     yield Metric("gap", gap, en="mean distance between said and seen", zh="预测概率与实际比例的平均差距")
@@ -221,21 +221,21 @@ def held_out(X: Floats, y: NDArray[np.int64], fold: NDArray[np.int64], **options
 
 
 class Reliability(NamedTuple):
-    """For each bin that holds rows: the mean prediction, the share of class 1 with its 95 % interval, and the rows."""
+    """For each bin that holds any: the mean prediction, the share that came true with its 95 % interval, and the number."""
 
     said: Floats
     seen: Floats
     low: Floats
     high: Floats
-    rows: Floats
+    number: Floats
 
 
-def reliability(p: Floats, y: NDArray[np.int64], bins: int) -> Reliability:
-    """Bins of equal width; the intervals are Clopper's and Pearson's, which hold for few rows too."""
+def reliability(p: Floats, true: NDArray[Any], bins: int) -> Reliability:
+    """Predictions (m,) and whether each came true, in bins of equal width; the intervals are Clopper's and Pearson's."""
     box = np.minimum((p * bins).astype(int), bins - 1)
-    rows, ones, said = (np.bincount(box, v, bins).astype(float) for v in (np.ones(len(y)), y, p))
-    some = rows > 0
-    rows, ones, said = rows[some], ones[some], said[some]
-    low = np.where(ones == 0, 0.0, beta.ppf(0.025, np.maximum(ones, 1), rows - ones + 1))
-    high = np.where(ones == rows, 1.0, beta.ppf(0.975, ones + 1, np.maximum(rows - ones, 1)))
-    return Reliability(said / rows, ones / rows, low, high, rows)
+    count, ones, said = (np.bincount(box, v, bins).astype(float) for v in (np.ones(len(p)), true, p))
+    some = count > 0
+    count, ones, said = count[some], ones[some], said[some]
+    low = np.where(ones == 0, 0.0, beta.ppf(0.025, np.maximum(ones, 1), count - ones + 1))
+    high = np.where(ones == count, 1.0, beta.ppf(0.975, ones + 1, np.maximum(count - ones, 1)))
+    return Reliability(said / count, ones / count, low, high, count)

@@ -10,6 +10,40 @@ from mlatlas.atlas.judge import Translation, peer, race
 from mlatlas.atlas.text import Text
 
 
+def theirs(solver):
+    """scikit-learn's class with our parameters, and the solver that ``solver(model, X, y)`` names for each table."""
+    from sklearn.linear_model import LogisticRegression
+
+    class Theirs(LogisticRegression):
+        def __init__(
+            self,
+            *,
+            C=1.0,
+            l1_ratio=0.0,
+            fit_intercept=True,
+            class_weight=None,
+            tol=1e-4,
+            max_iter=1000,
+            warm_start=False,
+        ):
+            super().__init__(
+                C=C,
+                l1_ratio=l1_ratio,
+                fit_intercept=fit_intercept,
+                class_weight=class_weight,
+                tol=tol,
+                max_iter=max_iter,
+                warm_start=warm_start,
+                random_state=0,
+            )
+
+        def fit(self, X, y, sample_weight=None):
+            self.solver = solver(self, X, y)
+            return super().fit(X, y, sample_weight)
+
+    return Theirs
+
+
 @peer(
     "scikit-learn",
     requires="sklearn",
@@ -45,37 +79,12 @@ from mlatlas.atlas.text import Text
 )
 def scikit_learn():
     """The same names and parameters; for squares the solver that measured fastest on such a table, for absolute values saga."""
-    from sklearn.linear_model import LogisticRegression as Theirs
 
-    class LogisticRegression(Theirs):
-        def __init__(
-            self,
-            *,
-            C=1.0,
-            l1_ratio=0.0,
-            fit_intercept=True,
-            class_weight=None,
-            tol=1e-4,
-            max_iter=1000,
-            warm_start=False,
-        ):
-            super().__init__(
-                C=C,
-                l1_ratio=l1_ratio,
-                fit_intercept=fit_intercept,
-                class_weight=class_weight,
-                tol=tol,
-                max_iter=max_iter,
-                warm_start=warm_start,
-                random_state=0,
-            )
+    def solver(model, X, y):
+        squares = "newton-cg" if sparse.issparse(X) else "newton-cholesky" if X.shape[1] <= 1000 else "lbfgs"
+        return "saga" if model.l1_ratio > 0 else squares
 
-        def fit(self, X, y, sample_weight=None):
-            squares = "newton-cg" if sparse.issparse(X) else "newton-cholesky" if X.shape[1] <= 1000 else "lbfgs"
-            self.solver = "saga" if self.l1_ratio > 0 else squares
-            return super().fit(X, y, sample_weight)
-
-    return {"LogisticRegression": LogisticRegression}
+    return {"LogisticRegression": theirs(solver)}
 
 
 def dense(rng: np.random.Generator, n: int, p: int):

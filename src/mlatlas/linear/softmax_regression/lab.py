@@ -7,7 +7,6 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from mlatlas.atlas.lab import (
     Event,
@@ -27,6 +26,7 @@ from mlatlas.atlas.lab import (
 )
 from mlatlas.atlas.text import Text
 from mlatlas.data import load
+from mlatlas.linear.logistic_regression.lab import Reliability, reliability
 from mlatlas.linear.softmax_regression.softmax_regression import SoftmaxRegression
 
 Floats = NDArray[np.float64]
@@ -60,15 +60,15 @@ def ten_probabilities(
         path.append(predicted(X, y, fitted, held_out, float(one), l1_ratio))
     yield Progress(0.9, en=f"C = {C:g}", zh=f"C = {C:g}")
     mine = predicted(X, y, fitted, held_out, C, l1_ratio)
-    diagram = reliability(mine.P, y[held_out], bins)
-    gap = float(diagram.pairs @ np.abs(diagram.said - diagram.seen) / diagram.pairs.sum())
+    diagram = pairs(mine.P, y[held_out], bins)
+    gap = float(diagram.number @ np.abs(diagram.said - diagram.seen) / diagram.number.sum())
     used = int(np.count_nonzero(mine.W))
     yield Metric("log_loss", mine.loss, en="log loss, held out", zh="留出样本上的对数损失", unit=NATS)
     yield Metric("error", mine.error, en="errors, held out", zh="留出样本上的错误率", unit="%")
     yield Metric("confidence", mine.confidence, en="right, as the model expects", zh="模型自己预期的正确率", unit="%")
     yield Metric("gap", gap, en="mean distance between said and seen", zh="预测概率与实际比例的平均差距")
     yield Metric("used", used, en="coefficients in use, of 640", zh="用到的系数（共 640）")
-    timid, bold = (reliability(path[at].P, y[held_out], bins) for at in (TIMID, BOLD))
+    timid, bold = (pairs(path[at].P, y[held_out], bins) for at in (TIMID, BOLD))
     yield Figure(
         name="reliability",
         title=Text("What was given thirty per cent, and how often it came", "说三成的，来了几成"),
@@ -197,26 +197,9 @@ def predicted(X: Floats, y: Labels, fitted: Labels, held_out: Labels, C: float, 
     )
 
 
-class Reliability(NamedTuple):
-    """For each bin that holds any: the mean prediction, the share that came true with its 95 % interval, and the number."""
-
-    said: Floats
-    seen: Floats
-    low: Floats
-    high: Floats
-    pairs: Floats
-
-
-def reliability(P: Floats, y: Labels, bins: int) -> Reliability:
-    """All pairs of row and class, in bins of equal width; the intervals are Clopper's and Pearson's."""
-    p, true = P.ravel(), (np.arange(P.shape[1]) == y[:, None]).ravel()
-    box = np.minimum((p * bins).astype(int), bins - 1)
-    pairs, ones, said = (np.bincount(box, v, bins).astype(np.float64) for v in (np.ones(len(p)), true, p))
-    some = pairs > 0
-    pairs, ones, said = pairs[some], ones[some], said[some]
-    low = np.where(ones == 0, 0.0, beta.ppf(0.025, np.maximum(ones, 1), pairs - ones + 1))
-    high = np.where(ones == pairs, 1.0, beta.ppf(0.975, ones + 1, np.maximum(pairs - ones, 1)))
-    return Reliability(said / pairs, ones / pairs, low, high, pairs)
+def pairs(P: Floats, y: Labels, bins: int) -> Reliability:
+    """The reliability of all pairs of row and class."""
+    return reliability(P.ravel(), (np.arange(P.shape[1]) == y[:, None]).ravel(), bins)
 
 
 def worst(P: Floats, y: Labels, rows: Labels) -> Table:

@@ -8,6 +8,7 @@ from scipy.special import softmax
 
 from mlatlas.atlas.judge import NotOffered, Translation, peer, race
 from mlatlas.atlas.text import Text
+from mlatlas.linear.logistic_regression.peer import CERTIFIES, GOAL, TOLERANCES, theirs
 
 SMALL = 2**15  # entries of a dense X, up to which the peer's Newton steps by conjugate gradients beat its lbfgs
 
@@ -50,39 +51,14 @@ SMALL = 2**15  # entries of a dense X, up to which the peer's Newton steps by co
 )
 def scikit_learn():
     """The same names and parameters, three classes or more."""
-    from sklearn.linear_model import LogisticRegression
 
-    class SoftmaxRegression(LogisticRegression):
-        def __init__(
-            self,
-            *,
-            C=1.0,
-            l1_ratio=0.0,
-            fit_intercept=True,
-            class_weight=None,
-            tol=1e-4,
-            max_iter=1000,
-            warm_start=False,
-        ):
-            super().__init__(
-                C=C,
-                l1_ratio=l1_ratio,
-                fit_intercept=fit_intercept,
-                class_weight=class_weight,
-                tol=tol,
-                max_iter=max_iter,
-                warm_start=warm_start,
-                random_state=0,
-            )
+    def solver(model, X, y):
+        if len(np.unique(y)) == 2:
+            raise NotOffered("scikit-learn fits two classes by the binary model")
+        steps = sparse.issparse(X) or X.size <= SMALL
+        return "saga" if model.l1_ratio > 0 else "newton-cg" if steps else "lbfgs"
 
-        def fit(self, X, y, sample_weight=None):
-            if len(np.unique(y)) == 2:
-                raise NotOffered("scikit-learn fits two classes by the binary model")
-            steps = sparse.issparse(X) or X.size <= SMALL
-            self.solver = "saga" if self.l1_ratio > 0 else "newton-cg" if steps else "lbfgs"
-            return super().fit(X, y, sample_weight)
-
-    return {"SoftmaxRegression": SoftmaxRegression}
+    return {"SoftmaxRegression": theirs(solver)}
 
 
 def texts(rng: np.random.Generator, n: int, p: int, k: int):
@@ -118,14 +94,6 @@ def steepness(problem, answer: np.ndarray, ratio: float = 0.0) -> float:
     G, lam = (X.T @ R).T / n + (1 - ratio) / (C * n) * W, ratio / (C * n)
     G = np.where(W == 0, np.maximum(np.abs(G) - lam, 0), np.abs(G + lam * np.sign(W)))
     return float(max(G.max(), np.abs(R.mean(0)).max()))
-
-
-CERTIFIES = Text(
-    en="largest component of the shortest subgradient of the mean loss with its penalty",
-    zh="平均损失加惩罚的最短次梯度的最大分量",
-)
-TOLERANCES = (1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8)
-GOAL = 1e-5
 
 
 def fitted(subject, problem, tolerance, **options):

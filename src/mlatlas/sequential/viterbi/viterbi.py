@@ -126,8 +126,9 @@ def backward(
     The sum over k of exp(α[t, k] + β[t, k]) is the same at every t. Arguments, errors and cost are those of `forward`.
     """
     chain = Chain.of(start, transition, score, lengths)
-    chain.forward(n_jobs)
     beta, scale = chain.backward(n_jobs)
+    first = chain.offsets[:-1]
+    chain.possible((chain.start + chain.score[first] + beta[first]).max(axis=1) + scale[first])
     return beta + scale[:, None]
 
 
