@@ -23,8 +23,8 @@ LEDE = Text(
     "按先修次序走遍已建成的每一处：实验在真实数据上说明了什么，评判又发现了什么。",
 )
 LINE = Text(
-    "{title} · {data} · {learned} · checks {checks}, laws {laws}, mutants {mutants}; {peers}{races}",
-    "{title} · {data} · {learned} · 推导验证 {checks}，定律 {laws}，变异体 {mutants}；{peers}{races}",
+    "{title} · {data} · {learned} · checks {checks}, laws {laws}, mutants {mutants}; {peers}{races} · {seconds:.0f} s",
+    "{title} · {data} · {learned} · 推导验证 {checks}，定律 {laws}，变异体 {mutants}；{peers}{races} · {seconds:.0f} 秒",
 )
 RATIO = Text("; {ratio}× as fast as {peer} ({race}, {size})", "；速度为 {peer} 的 {ratio} 倍（{race}，{size}）")
 NO_LAB = Text("✗ {title} · has no lab yet", "✗ {title} · 尚无实验")
@@ -78,6 +78,7 @@ def _visit(atlas: Atlas, room: Room, everything: bool, tongue: Language) -> tupl
     from mlatlas.atlas.judge.matrix import race_cell
     from mlatlas.atlas.lab import open_lab, section
 
+    began = time.perf_counter()
     lab = open_lab(room)
     result = lab.blank()
     _run(room, result, tongue)
@@ -86,7 +87,7 @@ def _visit(atlas: Atlas, room: Room, everything: bool, tongue: Language) -> tupl
     cells["races"] = race_cell(outcomes)
     bad = [(name, cell) for name, cell in cells.items() if cell.state == "bad"]
     out = console()
-    line = _line(room, lab.data, result, cells, outcomes, tongue)
+    line = _line(room, lab.data, result, cells, outcomes, time.perf_counter() - began, tongue)
     out.print(f"{'✗' if bad else '✓'} {line}", style="red" if bad else "none", soft_wrap=True)
     for name, cell in bad:
         for reason in cell.reasons:
@@ -102,7 +103,13 @@ def _run(room: Room, result: RunResult, tongue: Language) -> None:
 
 
 def _line(
-    room: Room, data: Text, result: RunResult, cells: dict[str, Cell], outcomes: list[dict[str, Any]], tongue: Language
+    room: Room,
+    data: Text,
+    result: RunResult,
+    cells: dict[str, Cell],
+    outcomes: list[dict[str, Any]],
+    seconds: float,
+    tongue: Language,
 ) -> str:
     from mlatlas.atlas.cli.race import ratio
     from mlatlas.atlas.judge.room import races_of
@@ -117,6 +124,7 @@ def _line(
         data=data[tongue],
         learned=result.learned.text[tongue] if result.learned else "–",
         races=races,
+        seconds=seconds,
         **{name: cells[name].text for name in ("checks", "laws", "mutants", "peers")},
     )
 
