@@ -67,7 +67,7 @@ class Room:
 
     @cached_property
     def implementation(self) -> tuple[Path, ...]:
-        """The files of the implementation: its Python without laws, lab, peer and tests."""
+        """The files of the implementation, the one named like the room first: its Python without laws, lab, peer and tests."""
         return _implementation(self.folder)
 
     @cached_property
@@ -214,7 +214,7 @@ def stub_imports(stub: Path) -> list[tuple[int, list[str], list[str]]]:
 
 
 def _implementation(folder: Path) -> tuple[Path, ...]:
-    files = sorted(folder.glob("*.py"))
+    files = sorted(folder.glob("*.py"), key=lambda file: (file.stem != folder.name, file.name))
     return tuple(file for file in files if file.name not in NOT_IMPLEMENTATION and not file.name.startswith("test_"))
 
 
