@@ -6,8 +6,10 @@ to the last digit however many threads there are.
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -24,34 +26,47 @@ MOST_PARTS = 8  # of a table: a few a thread, so that none waits long for the la
 
 
 class Team:
-    """Runs a function of a range of rows on every part of a table, on so many threads."""
+    """Runs a function of a range of rows on every part of a table, on so many threads: the caller's and others."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._pool: ThreadPoolExecutor | None = None
 
     def __call__(self, work: Callable[[int, int], T], parts: Parts) -> list[T]:
         """What `work(a, b)` returns for each part, in their order."""
-        if self._threads == 1 or len(parts) == 1:
-            return [work(a, b) for a, b in parts]
-        self._pool = self._pool or ThreadPoolExecutor(self._threads)
-        return list(self._pool.map(work, *zip(*parts, strict=True)))
+        done: dict[int, T] = {}
+        left = deque(enumerate(parts))
 
-    def close(self) -> None:
-        """Wait for the threads and end them."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        def take() -> None:
+            while True:
+                try:
+                    i, (a, b) = left.popleft()
+                except IndexError:
+                    return
+                done[i] = work(a, b)
+
+        others = [_helpers().submit(take) for _ in range(min(self._threads, len(parts)) - 1)]
+        try:
+            take()
+        finally:
+            left.clear()  # after an error nobody goes on
+            started = [other for other in others if not other.cancel()]
+            wait(started)
+        for other in started:
+            other.result()
+        return [done[i] for i in range(len(parts))]
 
 
 @contextmanager
 def team(n_jobs: int | None) -> Iterator[Team]:
     """A team of so many threads: None for as many as Numba is set to, -1 for one a core."""
-    one = Team(numba.get_num_threads() if n_jobs is None else effective_n_jobs(n_jobs))
     with _libraries().limit(limits=1, user_api="blas"):
-        try:
-            yield one
-        finally:
-            one.close()
+        yield Team(numba.get_num_threads() if n_jobs is None else effective_n_jobs(n_jobs))
+
+
+@cache
+def _helpers() -> ThreadPoolExecutor:
+    """Threads that stay, since to start one takes as long as a small task. A forked child, which has none, works alone."""
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="mlatlas")
 
 
 def cut_in_parts(n: int, work: float, least: float = 2e5) -> Parts:

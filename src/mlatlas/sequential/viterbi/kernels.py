@@ -146,14 +146,14 @@ def best_paths(
         for k in range(K):
             best[0, k] = start[k] + score[a, k]
         for t in range(1, T):
-            max_plus(into, (t - 1) % steps, best, score, t, a + t)
+            max_plus(into, min(t, steps) - 1, best, score, t, a + t)
         z = 0
         for k in range(1, K):
             z = k if best[T - 1, k] > best[T - 1, z] else z
         total[s] = best[T - 1, z]
         path[a + T - 1] = z
         for t in range(T - 1, 0, -1):
-            m, top, came = (t - 1) % steps, -np.inf, 0
+            m, top, came = min(t, steps) - 1, -np.inf, 0
             for j in range(K):
                 top = larger(top, into[m, z, j] + best[t - 1, j])
             while into[m, z, came] + best[t - 1, came] < top:
@@ -191,7 +191,7 @@ def sums(
             if i == 0:
                 table[row] = first
             else:
-                log_plus_times(A, weight, shift, min(t, t - order) % steps, x, power, table, row)
+                log_plus_times(A, weight, shift, min(t, t - order, steps - 1), x, power, table, row)
             top = -np.inf
             for k in range(K):
                 if order > 0:
@@ -234,7 +234,7 @@ def k_best(start: Floats, into: Floats, score: Floats, n: int, paths: Integers, 
     for k in range(K):
         before[k, 0] = start[k] + score[0, k]
     for t in range(1, T):
-        A = into[(t - 1) % steps]
+        A = into[min(t, steps) - 1]
         for k in range(K):
             taken[:] = 0
             for r in range(n):
