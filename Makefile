@@ -2,6 +2,7 @@
 # make test   set everything up and pass the tests
 # make serve  set everything up and show the atlas in the browser
 # make lint   ruff and mypy
+# make fuzz   ten thousand generated tables and damaged model files: none may end in a traceback (a few minutes)
 # make results  judge and race every room on this machine and export what the package ships
 PYTHON ?= python3.11
 VENV   := .venv
@@ -9,7 +10,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup run serve test lint results clean
+.PHONY: setup run serve test lint fuzz results clean
 
 setup: $(READY)
 
@@ -33,6 +34,9 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+fuzz: $(READY)
+	@MLATLAS_FUZZ=10000 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_tables_fuzz.py
 
 results: $(READY)
 	@$(BIN)/mlatlas check

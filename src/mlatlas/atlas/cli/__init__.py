@@ -46,7 +46,10 @@ def main() -> None:
     try:
         app()()
     except AtlasError as error:
-        typer.echo(f"mlatlas: {error}", err=True)
+        plain = "".join(
+            one if one.isprintable() or one == "\n" else "·" for one in str(error)
+        )  # names of others' making
+        typer.echo(f"mlatlas: {plain}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

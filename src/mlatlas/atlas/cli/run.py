@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,11 @@ from mlatlas.atlas.text import Language, Text
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from mlatlas.atlas.lab import Lab, RunResult
+    from mlatlas.atlas.lab import Event, Lab, RunResult
     from mlatlas.atlas.lab.events import Table
     from mlatlas.atlas.map import Room
 
+OWN = "With a table of your own"
 STARTING = Text("starting", "开始")
 KNOBS = Text("Knobs of {concept}, turned with --set NAME=VALUE", "{concept} 的旋钮，用 --set 名称=取值 调节")
 NO_KNOBS = Text("The lab of {concept} has no knobs but its seed.", "{concept} 的实验除随机种子外没有旋钮。")
@@ -37,13 +39,91 @@ def command(
         Path | None, typer.Option("--out", help="The folder for report and figures; by default a new one in reports/.")
     ] = None,
     knobs: Annotated[bool, typer.Option("--knobs", "--list", help="Show the knobs and run nothing.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="FILE", help="A table of your own: CSV, JSON Lines or Parquet.", rich_help_panel=OWN
+        ),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COLUMN", help="The column to predict.", rich_help_panel=OWN)
+    ] = None,
+    estimator: Annotated[
+        str | None, typer.Option("--estimator", metavar="NAME", help="Which of the concept's.", rich_help_panel=OWN)
+    ] = None,
+    as_: Annotated[
+        list[str] | None,
+        typer.Option("--as", metavar="COLUMN=KIND", help="Take it as number, category or date.", rich_help_panel=OWN),
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave a column out.", rich_help_panel=OWN)
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option("--missing", metavar="WORD", help="Also means a missing value.", rich_help_panel=OWN),
+    ] = None,
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="Of a text file, such as gb18030.", rich_help_panel=OWN)
+    ] = "utf-8",
+    rows: Annotated[
+        int | None, typer.Option("--rows", help="Keep a random sample of so many rows.", rich_help_panel=OWN)
+    ] = None,
+    held_out: Annotated[
+        float, typer.Option("--held-out", help="The share of rows on which to judge.", rich_help_panel=OWN)
+    ] = 0.25,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE.skops", help="Keep the model for predict.", rich_help_panel=OWN),
+    ] = None,
     lang: Lang = None,
 ) -> None:
-    """Run the lab of CONCEPT on real data, with its knobs, figures and a report."""
+    """Run the lab of CONCEPT on real data, with its knobs, figures and a report; or its estimator on your own table."""
+    tongue = language(lang)
+    if data is None:
+        own = {
+            "--target": target,
+            "--estimator": estimator,
+            "--as": as_,
+            "--drop": drop,
+            "--missing": missing,
+            "--encoding": encoding != "utf-8",
+            "--rows": rows,
+            "--held-out": held_out != 0.25,
+            "--save": save,
+        }
+        for option, value in own.items():
+            if value:
+                raise AtlasError(
+                    f"{option} goes with --data FILE, a table of your own; give one, or leave {option} out"
+                )
+    else:
+        from mlatlas.atlas.cli._table import assignments, kinds as as_kinds, run_table
+        from mlatlas.atlas.lab.tables import Request
+
+        if target is None:
+            raise AtlasError(f"--data {data} needs --target COLUMN, the column to predict")
+        if knobs:
+            raise AtlasError(
+                "--knobs shows the knobs of the lab; with --data leave it out, and set parameters with --set"
+            )
+        request = Request(
+            path=data,
+            target=target,
+            estimator=estimator,
+            settings=assignments(set_ or (), "--set", "PARAMETER=VALUE"),
+            kinds=as_kinds(as_ or ()),
+            drop=tuple(drop or ()),
+            missing=tuple(missing or ()),
+            encoding=encoding,
+            rows=rows,
+            held_out=held_out,
+            seed=seed,
+        )
+        return run_table(concept, request, save, _new_folder(concept) if out is None else out, tongue)
     from mlatlas.atlas.lab import KnobError, open_lab
     from mlatlas.atlas.map import open_atlas
 
-    tongue, room = language(lang), open_atlas().room(concept)
+    room = open_atlas().room(concept)
     lab = open_lab(room)
     if knobs:
         return _show_knobs(console(), concept, lab, tongue)
@@ -59,18 +139,34 @@ def command(
             _write(room, lab, result, folder, tongue)
         raise
     path = _write(room, lab, result, folder, tongue)
-    _show(console(), result, tongue)
+    show_result(console(), result, tongue)
     console().print(WRITTEN[tongue].format(path=path), soft_wrap=True, style="bold")
     return None
 
 
 def run_and_store(room: Room, lab: Lab, result: RunResult, folder: Path | None, tongue: Language) -> None:
     """Fill ``result`` by running the lab with live progress, write its figures, and keep it even when interrupted."""
+    from mlatlas.atlas.store import Store
+
+    try:
+        follow(result.follow(lab.run(result.seed, **result.knobs)), room.concept.title, folder, tongue)
+    except KeyboardInterrupt:
+        if not result.empty:
+            from rich.console import Console
+
+            Console(stderr=True).print(STOPPED[tongue], soft_wrap=True)
+        raise
+    finally:
+        if not result.empty:
+            Store().save("run", room.concept.id, room.digest, result.to_json())
+
+
+def follow(events: Iterator[Event], titled: Text, folder: Path | None, tongue: Language) -> None:
+    """Go through events with live progress, and write the figures as they come."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from mlatlas.atlas.lab import Figure, Progress as Step, draw
-    from mlatlas.atlas.store import Store
 
     screen = Console(stderr=True, markup=False, highlight=False)
     bar = Progress(
@@ -82,33 +178,28 @@ def run_and_store(room: Room, lab: Lab, result: RunResult, folder: Path | None, 
         console=screen,
         transient=True,
     )
-    title = room.concept.title[tongue]
+    title = titled[tongue]
     with bar:
         task = bar.add_task(f"{title} · {STARTING[tongue]}", total=1.0)
-        try:
-            for event in result.follow(lab.run(result.seed, **result.knobs)):
-                match event:
-                    case Step():
-                        bar.update(task, completed=event.done, description=f"{title} · {event.text[tongue]}")
-                        if not screen.is_terminal:
-                            screen.print(f"{event.done:4.0%} {title} · {event.text[tongue]}", soft_wrap=True)
-                    case Figure() if folder is not None:
-                        _write_svg(folder / f"{event.name}.svg", draw(event, tongue))
-        except KeyboardInterrupt:
-            if not result.empty:
-                screen.print(STOPPED[tongue], soft_wrap=True)
-            raise
-        finally:
-            if not result.empty:
-                Store().save("run", room.concept.id, room.digest, result.to_json())
+        for event in events:
+            match event:
+                case Step():
+                    bar.update(task, completed=event.done, description=f"{title} · {event.text[tongue]}")
+                    if not screen.is_terminal:
+                        screen.print(f"{event.done:4.0%} {title} · {event.text[tongue]}", soft_wrap=True)
+                case Figure() if folder is not None:
+                    _write_svg(folder / f"{event.name}.svg", draw(event, tongue))
 
 
 def _write_svg(path: Path, svg: str) -> None:
+    from mlatlas.atlas.writing import whole
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(svg, encoding="utf-8")
     except OSError as error:
         raise AtlasError(f"{path} cannot be written ({error.strerror}); choose another folder with --out") from error
+    with whole(path, "choose another folder with --out") as part:
+        part.write_text(svg, encoding="utf-8")
 
 
 def _new_folder(concept: str) -> Path:
@@ -143,7 +234,7 @@ def _show_knobs(out: Console, concept: str, lab: Lab, tongue: Language) -> None:
     return out.print(drawn)
 
 
-def _show(out: Console, result: RunResult, tongue: Language) -> None:
+def show_result(out: Console, result: RunResult, tongue: Language) -> None:
     """What a run yielded, in the terminal."""
     from rich.padding import Padding
     from rich.syntax import Syntax
@@ -160,7 +251,7 @@ def _show(out: Console, result: RunResult, tongue: Language) -> None:
     out.print(metrics)
     for table in result.tables:
         out.print()
-        out.print(_drawn(table, tongue))
+        out.print(drawn(table, tongue))
     for figure in result.figures:
         out.print()
         out.print(sentence(f"{figure.title[tongue]}  ({figure.name}.svg)", "bold"))
@@ -174,16 +265,17 @@ def _show(out: Console, result: RunResult, tongue: Language) -> None:
     out.print(code, soft_wrap=True)
 
 
-def _drawn(table: Table, tongue: Language) -> RenderableType:
+def drawn(table: Table, tongue: Language) -> RenderableType:
+    """A table for the terminal."""
     from rich.table import Table as Drawn
     from rich.text import Text as Line
 
     from mlatlas.atlas.lab import shown
 
-    drawn = Drawn(title=table.text[tongue], title_justify="left", box=None, pad_edge=False)
+    screen = Drawn(title=table.text[tongue], title_justify="left", box=None, pad_edge=False)
     for at, column in enumerate(table.columns):
         numeric = any(isinstance(row[at], int | float) and not isinstance(row[at], bool) for row in table.rows)
-        drawn.add_column(column[tongue], justify="right" if numeric else "left")
+        screen.add_column(column[tongue], justify="right" if numeric else "left")
     for row in table.rows:
-        drawn.add_row(*(Line(shown(item, tongue)) for item in row))
-    return drawn
+        screen.add_row(*(Line(shown(item, tongue)) for item in row))
+    return screen

@@ -12,6 +12,7 @@ from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.lab.drawing import STYLE, draw
 from mlatlas.atlas.lab.events import Figure, Metric, Table, shown
 from mlatlas.atlas.text import LANGUAGES, Language, Text
+from mlatlas.atlas.writing import whole
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -107,7 +108,8 @@ def write_report(
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        with whole(path, "choose another folder with --out") as part:
+            part.write_text(page, encoding="utf-8")
     except OSError as error:
         raise AtlasError(f"{path} cannot be written ({error}); choose another folder with --out") from error
     return path
