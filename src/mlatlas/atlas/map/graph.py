@@ -103,12 +103,13 @@ class Atlas:
 
     def laws_about(self, id: str) -> tuple[tuple[str, LawHeader], ...]:
         """The laws in other rooms that point to this concept, each with the id of its room."""
-        return tuple((room.concept.id, law) for room in self.order() for law in room.laws if law.of == id)
+        return tuple((room.concept.id, law) for room in self.order() for law in room.laws_about(id))
 
     def validate(self) -> None:
         """Read every room whole, and every region's stub; AtlasError for the first thing that does not fit."""
         for room in self.rooms.values():
             room.validate()
+        self.overview.validate()
         asked: dict[str, Question | Claim] = {**self.questions, **self.claims}
         for item in self.overview.answered:
             if asked[item].concept != MAP:

@@ -79,6 +79,29 @@ class Check:
     has_code: bool
     tolerance: float | None
 
+    def validate(self, page: str) -> None:
+        """AtlasError, with the page's name, unless the source is Python that sets what it must."""
+
+        def fail(line: int, message: str) -> NoReturn:
+            raise AtlasError(f"{page}:{line}: {message}")
+
+        try:
+            tree = ast.parse(self.source)
+        except SyntaxError as error:
+            fail(self.line + (error.lineno or 1), f"the check is not Python: {error.msg}.")
+        except (ValueError, RecursionError, MemoryError):
+            fail(self.line, "the check is not Python: it holds a null character or nests too deeply.")
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        if missing := [name for name in ("truth", "answer") if name not in names]:
+            fail(
+                self.line,
+                f"the check of ({self.label}) does not set {missing[0]}; it sets truth, answer and perhaps code.",
+            )
+        if self.has_code != ("code" in names):
+            fail(
+                self.line, f"the check of ({self.label}) sets code elsewhere than at the start of a line; put it there."
+            )
+
 
 @dataclass(frozen=True)
 class QuestionBlock:
@@ -120,6 +143,11 @@ class Page:
             if isinstance(block, QuestionBlock | ClaimBlock):
                 yield from block.blocks
 
+    def validate(self) -> None:
+        """Read the Python of every check; AtlasError with the line when it breaks the form."""
+        for check in self.checks:
+            check.validate(self.name)
+
     @property
     def checks(self) -> tuple[Check, ...]:
         """The checks, from top to bottom."""
@@ -138,18 +166,20 @@ class Page:
 
 
 def read_page(path: Path) -> Page:
-    """The page in a file; AtlasError with the line when it breaks the form."""
+    """The page in a file; AtlasError with the line when it breaks the form. The Python of its checks is not read yet."""
     name = f"{path.parent.name}/{path.name}"
     try:
-        return parse_page(path.read_bytes().decode("utf-8"), name)
+        return _Reader(path.read_bytes().decode("utf-8"), name).page()
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise AtlasError(f"{name}:{line}: the text is not UTF-8; save the page as UTF-8.") from None
 
 
 def parse_page(text: str, name: str) -> Page:
-    """The page in a text; ``name`` stands before the line number in errors."""
-    return _Reader(text, name).page()
+    """The page in a text, validated; ``name`` stands before the line number in errors."""
+    page = _Reader(text, name).page()
+    page.validate()
+    return page
 
 
 _LABEL = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
@@ -159,6 +189,7 @@ _FENCE = re.compile(r"(`{3,}|~{3,})([^`]*)$")
 _EQUATION_END = re.compile(r"(.*?)\$\$(?:\s*\((.*)\))?$")
 _HEADING = re.compile(r"(#{1,2})(?:\s+(.*))?$")
 _WORDLESS = re.compile(r"(`+).*?\1|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)  # code, mathematics, targets of links
+_SETS_CODE = re.compile(r"^(?:\w+ *= *)*code *=[^=]", re.MULTILINE)
 _TOLERANCE = re.compile(r"tolerance=(\d*\.?\d+(?:[eE][+-]?\d+)?)", re.ASCII)
 
 
@@ -390,16 +421,5 @@ class _Reader:
                 level = "symbolic"
             elif option != "numeric":
                 self.fail(number, f"unknown option {option[:40]!r}; a check knows numeric, symbolic, tolerance=1e-6.")
-        try:
-            tree = ast.parse(source)
-        except SyntaxError as error:
-            self.fail(number + (error.lineno or 1), f"the check is not Python: {error.msg}.")
-        except (ValueError, RecursionError, MemoryError):
-            self.fail(number, "the check is not Python: it holds a null character or nests too deeply.")
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        if missing := [name for name in ("truth", "answer") if name not in names]:
-            self.fail(
-                number, f"the check of ({label}) does not set {missing[0]}; it sets truth, answer and perhaps code."
-            )
         latex = self.equations[label]
-        return Check(number, self.once(number, label), level, source, latex, "code" in names, tolerance)
+        return Check(number, self.once(number, label), level, source, latex, bool(_SETS_CODE.search(source)), tolerance)

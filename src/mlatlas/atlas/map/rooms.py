@@ -103,6 +103,11 @@ class Room:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KINDS
         )
 
+    def laws_about(self, id: str) -> tuple[LawHeader, ...]:
+        """The laws that point to another concept; a file without its name in quotes is not parsed."""
+        text = (self.folder / "laws.py").read_text(encoding="utf-8") if self.has("laws.py") else ""
+        return tuple(law for law in self.laws if law.of == id) if re.search(f"[\"']{id}[\"']", text) else ()
+
     @cached_property
     def races(self) -> dict[str, Text]:
         """What each race of the room times, by the name of its function, in the order of ``peer.py``."""
@@ -139,6 +144,7 @@ class Room:
 
     def validate(self) -> None:
         """Read everything in the room; AtlasError when code, laws and page do not fit together."""
+        self.page.validate()
         checks = {check.label: check for check in self.page.checks}
         for label, places in self.tags.items():
             if label not in checks:
