@@ -202,9 +202,9 @@ class KMeans(_Clusters):
         random = check_random_state(self.random_state)
         mean = X.mean(axis=0, dtype=np.float64)
         A = np.subtract(X, mean, dtype=X.dtype, casting="same_kind")
-        enough = self.tol * float(np.vdot(A, A)) / A.size
         best: _Run | None = None
         with team(self.n_jobs) as each:
+            enough = self.tol * float(np.vdot(A, A)) / A.size
             for _ in range(self._runs()):
                 start = self._start(A, w, mean, random, each)
                 run = _lloyd(A, w, start, self.max_iter, enough, self.algorithm == "hamerly", each)
@@ -213,7 +213,7 @@ class KMeans(_Clusters):
                     self._keep(run, mean)
                 if run.interrupted:
                     raise KeyboardInterrupt
-        found = len(np.unique(self.labels_))
+        found = int(np.count_nonzero(np.bincount(self.labels_)))
         if found < self.n_clusters:
             warnings.warn(
                 f"X has rows for only {found} distinct clusters, fewer than n_clusters = {self.n_clusters}; the others are "
