@@ -28,7 +28,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from mlatlas.latent.kmeans import kernels
 from mlatlas.numerics.tables import check_weights
-from mlatlas.numerics.threads import Team, cut_in_parts, team
+from mlatlas.numerics.threads import LEAST, Team, cut_in_parts, team
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -435,7 +435,8 @@ class _State:
         def part(a: int, b: int) -> Any:
             return kernels.assign(self.X, self.w, C, bounds, bounded, a, b, self.label)
 
-        changes = each(part, cut_in_parts(len(self.X), self.X.size * len(C)))
+        row = self.X.shape[1] * len(C)
+        changes = each(part, cut_in_parts(len(self.X), len(self.X) * row, max(LEAST, kernels.BLOCK * row)))
         for sums, weights, members, _ in changes:
             self.sums += sums
             self.weights += weights

@@ -122,3 +122,21 @@ def twenty_steps_apart(subject, problem, tolerance):
 def twenty_steps_blurred(subject, problem, tolerance):
     """Fit from the given starts."""
     return lloyd(subject, problem)
+
+
+@race(
+    en="A stream in batches of 1024, on clouds well apart",
+    zh="数据流，每批 1024 行，团块相互分开",
+    problem=separated,
+    sizes=SIZES,
+    certificate=inertia,
+    certifies=CERTIFIES,
+    goal=None,
+)
+def stream(subject, problem, tolerance):
+    """Learn every batch once, from the given starts; labels of each batch are part of it on both sides."""
+    X, C, _ = problem
+    model = subject.MiniBatchKMeans(len(C), init=C, n_init=1)
+    for start in range(0, len(X), 1024):
+        model.partial_fit(X[start : start + 1024])
+    return model.cluster_centers_
