@@ -23,7 +23,6 @@ T = TypeVar("T")
 Parts = list[tuple[int, int]]
 
 MOST_PARTS = 8  # of a table: a few a thread, so that none waits long for the last
-LEAST = 2e5  # work in a part that is worth the handing over
 
 
 class Team:
@@ -70,7 +69,7 @@ def _helpers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="mlatlas")
 
 
-def cut_in_parts(n: int, work: float, least: float = LEAST) -> Parts:
+def cut_in_parts(n: int, work: float, least: float = 2e5) -> Parts:
     """Cut n rows that take so much work in all into equal parts a … b − 1 that each take at least `least`."""
     count = max(1, min(MOST_PARTS, n, int(work / least)))
     return [(n * p // count, n * (p + 1) // count) for p in range(count)]

@@ -28,12 +28,14 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from mlatlas.latent.kmeans import kernels
 from mlatlas.numerics.tables import check_weights
-from mlatlas.numerics.threads import LEAST, Team, cut_in_parts, team
+from mlatlas.numerics.threads import Team, cut_in_parts, team
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Array = NDArray[Any]
 Starts = str | ArrayLike | Callable[..., ArrayLike]
+
+SMALL = 4e6  # multiplications, which BLAS does so fast that a second thread costs more than it brings
 
 
 class _Clusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -436,7 +438,7 @@ class _State:
             return kernels.assign(self.X, self.w, C, bounds, bounded, a, b, self.label)
 
         row = self.X.shape[1] * len(C)
-        changes = each(part, cut_in_parts(len(self.X), len(self.X) * row, max(LEAST, kernels.BLOCK * row)))
+        changes = each(part, cut_in_parts(len(self.X), len(self.X) * row, max(SMALL, kernels.BLOCK * row)))
         for sums, weights, members, _ in changes:
             self.sums += sums
             self.weights += weights
