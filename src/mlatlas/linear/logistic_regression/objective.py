@@ -11,9 +11,10 @@ For λ = 0 it is found where no |∂F/∂θⱼ| exceeds a tolerance, by the road
   variables that bring the diagonal of H near one: rare words and frequent ones differ in it by thousands.
 - ``lbfgs``: beyond that, for a dense X.
 
-For λ > 0 (``coordinate``) F is replaced by its Newton model in one column of W after the other, which makes each step a
-weighted elastic net, until no component of the shortest subgradient exceeds the tolerance. The last digits, which a gap
-does not show, come from Newton steps in the coefficients in use.
+For λ > 0 (``coordinate``) F is replaced by its Newton model until no component of the shortest subgradient exceeds the
+tolerance. Where H is as cheap as above and rows are no fewer than features, that is the model in all of θ, and coordinates
+descend on H. Else it is the model in one column of W after the other, which makes each step a weighted elastic net; the
+last digits, which a gap does not show, come from Newton steps in the coefficients in use.
 
 Shapes: n rows, p features, k columns of coefficients; W (p,) or (p, k), b (k,), θ (q,), q = pk + k or, without b, pk.
 """
@@ -29,6 +30,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from mlatlas.linear.lasso.lasso import ElasticNet
 from mlatlas.linear.linear_regression.linear_regression import LinearRegression
+from mlatlas.linear.logistic_regression import kernels
 from mlatlas.linear.logistic_regression.table import Table
 from mlatlas.optimize.newton.newton import lbfgs, newton
 
@@ -41,10 +43,13 @@ KEEPS = 0.25  # to what the gradient must fall in a step for the sample's Hessia
 BEND = 0.05  # what p(1 − p) is taken for in the diagonal of H: that of rows which the model is about sure of
 TINY = 1e-9  # added to the diagonal of H, relative, so that directions without curvature stay as they are
 
+LEFT = 0.1  # of the violation, what the steps on H may leave, and less where it has fallen
+SWEEPS = 1000  # over the coordinates on one H, at most
+
 FLAT = 1e-6  # the least curvature of a row in the model that an elastic net is fitted to
 INNER = 1e-2  # the gap left by that fit, as a part of the decrease that the last one promised, or of its gap
 ARMIJO = 1e-4  # of the promised decrease, what a step must bring
-FINE = 1e-13  # of F, a gap beyond which rounding hides it: the last digits are found from the subgradient instead
+FINE = 1e-13  # of F, a gap or a fall that rounding hides: the last digits are found from the subgradient instead
 MANY = 1000  # coefficients in use beyond which they are not
 
 MOVES = 0.5  # what a Newton step adds to a score where there is no minimum: about 1; where there is one, nothing
@@ -129,7 +134,12 @@ class Objective:
 
     def minimise(self, start: Floats, lam: float, tol: float, max_iter: int) -> Answer:
         """The θ at which F + λ‖W‖₁ is least. Warns with ConvergenceWarning where the tolerance was not reached."""
-        answer = self._by_columns(start, lam, tol, max_iter) if lam > 0 else self._smooth(start, tol, max_iter)
+        if lam > 0:
+            tall = self.table.X.shape[0] >= self.shape[0]
+            road = self._by_hessian if tall and self._affordable else self._by_columns
+            answer = road(start, lam, tol, max_iter)
+        else:
+            answer = self._smooth(start, tol, max_iter)
         if not answer.converged:
             warnings.warn(
                 f"{answer.solver} did not reach tol={tol} in {answer.n_iter} iterations. Scale the features to comparable "
@@ -139,9 +149,14 @@ class Objective:
             )
         return answer
 
-    def _smooth(self, start: Floats, tol: float, max_iter: int) -> Answer:
+    @property
+    def _affordable(self) -> bool:
+        """Whether H repays what it costs."""
         n, q = self.table.X.shape[0], self.size
-        if n * q**2 + q**3 / 3 <= REPAID * self.k * self.table.entries:
+        return bool(n * q**2 + q**3 / 3 <= REPAID * self.k * self.table.entries)
+
+    def _smooth(self, start: Floats, tol: float, max_iter: int) -> Answer:
+        if self._affordable:
             road, found = "newton", self._newton(start, tol, max_iter)
         elif self.table.is_sparse and self.k == 1:
             return self._by_products(start, tol, max_iter)
@@ -201,6 +216,44 @@ class Objective:
 
     # ---- with absolute values
 
+    def _by_hessian(self, start: Floats, lam: float, tol: float, max_iter: int) -> Answer:
+        theta, (value, gradient) = start.copy(), self(start)
+        violation = first = self._violation(theta, gradient, lam)
+        n_iter = 0
+        while violation > tol and n_iter < max_iter:
+            enough = max(violation * min(LEFT, violation / first), tol / 2)
+            d = self._descended(theta, gradient, lam, enough)
+            theta, value, gradient, _ = self._along(d, theta, value, gradient, lam)
+            violation, n_iter = self._violation(theta, gradient, lam), n_iter + 1
+        return Answer(theta, max(n_iter, 1), "coordinate", violation <= tol)
+
+    def _descended(self, theta: Floats, gradient: Floats, lam: float, enough: float) -> Floats:
+        """The step to the minimum of the Newton model. Its intercepts follow from W, as those of centred features do."""
+        m, H = self.coefficients, self.hessian(theta)
+        inverse = np.linalg.pinv(H[m:, m:], rcond=TINY, hermitian=True)
+        follow = inverse @ H[m:, :m]
+        S = H[:m, :m] - H[:m, m:] @ follow
+        S.flat[:: m + 1] += np.where(H.diagonal()[:m] > 0, TINY * H.diagonal()[:m], 1.0)
+        dW = kernels.elastic_step(S, gradient[:m] - gradient[m:] @ follow, theta[:m], lam, enough, SWEEPS)
+        return np.concatenate([dW, -inverse @ gradient[m:] - follow @ dW])
+
+    def _along(
+        self, d: Floats, theta: Floats, value: float, gradient: Floats, lam: float
+    ) -> tuple[Floats, float, Floats, float]:
+        """Go along d as far as the objective falls; returns θ, F, ∇F, and the fall that d promised."""
+        before, after = (lam * float(np.abs(self.split(one)[0]).sum()) for one in (theta, theta + d))
+        fall, t = before - after - float(gradient @ d), 1.0
+        hidden = abs(fall) <= FINE * abs(value)  # by rounding: the model knows better
+        if fall <= 0 and not hidden:
+            return theta, value, gradient, 0.0
+        while True:
+            trial = theta + t * d
+            new_value, gradient = self(trial)
+            new = lam * float(np.abs(self.split(trial)[0]).sum())
+            if new_value + new <= value + before - ARMIJO * t * fall or hidden or t < FLAT:
+                return trial, new_value, gradient, fall
+            t /= 2
+
     def _by_columns(self, start: Floats, lam: float, tol: float, max_iter: int) -> Answer:
         theta, (value, gradient) = start.copy(), self(start)
         gap = INNER * value
@@ -210,19 +263,8 @@ class Objective:
             promised = 0.0
             for column in range(self.k):
                 d = self._elastic_step(theta, column, lam, gap / self.k)
-                before, after = (lam * float(np.abs(self.split(one)[0]).sum()) for one in (theta, theta + d))
-                fall, t = before - after - float(gradient @ d), 1.0
-                if fall <= 0:
-                    continue
+                theta, value, gradient, fall = self._along(d, theta, value, gradient, lam)
                 promised += fall
-                while True:
-                    trial = theta + t * d
-                    new_value, gradient = self(trial)
-                    new = lam * float(np.abs(self.split(trial)[0]).sum())
-                    if new_value + new <= value + before - ARMIJO * t * fall or t < FLAT:
-                        break
-                    t /= 2
-                theta, value = trial, new_value
             gap = INNER * max(promised, gap)  # a fit within its gap moves little, and says nothing of what is left
             if gap <= FINE * abs(value):
                 return self._polished(theta, lam, tol, n_iter + 1, max_iter)
