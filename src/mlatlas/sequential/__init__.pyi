@@ -1,3 +1,4 @@
+from .hmm.hmm import CategoricalHMM as CategoricalHMM, GaussianHMM as GaussianHMM
 from .viterbi.viterbi import (
     backward as backward,
     forward as forward,

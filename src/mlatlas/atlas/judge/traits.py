@@ -25,6 +25,10 @@ TRAITS: dict[str, Text] = {
         en="The duality gap certifies: no coefficients have an objective lower by more than the gap.",
         zh="对偶间隙就是证书：任何系数的目标值都不会比它低出一个间隙以上。",
     ),
+    "em": Text(
+        en="A step of EM never lowers the log-likelihood, or with priors the sum of it and the logarithm of the prior.",
+        zh="EM 的每一步都不会降低对数似然；有先验时，不会降低对数似然与先验对数之和。",
+    ),
     "probabilistic-classifier": Text(
         en="The probabilities of a row are not negative and sum to one, and relabelling the classes permutes them.",
         zh="每个样本的各类概率非负且和为一；给类别改名，概率随之置换。",
@@ -50,6 +54,13 @@ def convex(objective: Callable[[Any], float], answer: Any, gap: float, rivals: l
 
     best = min(objective(rival) for rival in rivals)
     return atmost(objective(answer) - gap, best)
+
+
+def em(objectives: list[float]) -> Comparison:
+    """What EM climbs, before the first step and after each."""
+    from mlatlas.atlas.judge.compare import falls
+
+    return falls([-value for value in objectives])
 
 
 def probabilistic_classifier(
