@@ -3,6 +3,7 @@
 # make serve  set everything up and show the atlas in the browser
 # make lint   ruff and mypy
 # make fuzz   ten thousand generated tables and damaged model files: none may end in a traceback (a few minutes)
+# make grade-mutants  every mutant of every room must fail and be recognised by name, and every peer is graded in full (minutes)
 # make results  judge and race every room on this machine and export what the package ships
 PYTHON ?= python3.11
 VENV   := .venv
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup run serve test lint fuzz results clean
+.PHONY: setup run serve test lint fuzz grade-mutants results clean
 
 setup: $(READY)
 
@@ -37,6 +38,9 @@ lint: $(READY)
 
 fuzz: $(READY)
 	@MLATLAS_FUZZ=10000 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_tables_fuzz.py
+
+grade-mutants: $(READY)
+	@MLATLAS_EVERY_MUTANT=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_grade.py -k "every_mutant or a_peer" -n 2
 
 results: $(READY)
 	@$(BIN)/mlatlas check

@@ -11,7 +11,15 @@ from mlatlas.atlas.judge import Draw, Subject, agree, atmost, differs, falls, kn
 from mlatlas.atlas.judge.peers import peer, race
 from mlatlas.atlas.judge.racing import run_race
 from mlatlas.atlas.judge.room import finite, state_of
-from mlatlas.atlas.judge.verdict import Witnesses, idle_laws, judge_known, judge_law, judge_mutants, try_mutant
+from mlatlas.atlas.judge.verdict import (
+    Witnesses,
+    described,
+    idle_laws,
+    judge_known,
+    judge_law,
+    judge_mutants,
+    try_mutant,
+)
 from mlatlas.atlas.text import Text
 
 WORDS = {"en": "a mean", "zh": "均值"}
@@ -225,7 +233,7 @@ def test_mutants_are_killed_or_reported():
         (mean_is_total_over_n, holds_for_everything), (one_and_three,), (one_less, crashing, not_finite, harmless)
     )
     verdicts = {one.name: one for one in judge_mutants(found, OURS, lambda law: NONE)}
-    assert verdicts["one_less"].killed_by == ("mean_is_total_over_n", "one_and_three")
+    assert verdicts["one_less"].killed_by == ("one_and_three", "mean_is_total_over_n")
     assert verdicts["crashing"].killed_by == ()
     assert "ZeroDivisionError" in verdicts["crashing"].wrong_reason
     assert verdicts["not_finite"].killed_by == ()
@@ -233,12 +241,18 @@ def test_mutants_are_killed_or_reported():
     assert verdicts["harmless"].killed_by == ()
     assert verdicts["harmless"].wrong_reason == ""
     assert idle_laws(found.laws, tuple(verdicts.values())) == ("holds_for_everything",)
+    soon = judge_mutants(found, OURS, lambda law: NONE, every=False)
+    assert [len(one.killed_by) for one in soon] == [min(1, len(one.killed_by)) for one in verdicts.values()]
 
 
 def test_a_gap_of_a_few_tolerances_kills_nothing():
     barely = Subject({**vars(OURS), "mean": lambda x: float(np.mean(x)) * (1 + 2e-5)})
     assert not try_mutant(mean_is_total_over_n, barely, NONE).killed
     assert not judge_law(mean_is_total_over_n, barely, NONE).holds
+
+
+def test_a_problem_made_of_problems_is_described():
+    assert described((("diag", np.zeros(2)), np.ones((2, 1)), [3])) == "'diag', [0., 0.], [[1.], [1.]], [3]"
 
 
 def test_a_known_answer_that_is_wrong_is_red():

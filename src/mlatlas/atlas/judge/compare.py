@@ -8,7 +8,7 @@ p-value instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,10 @@ P_HOLDS, P_APART = 1e-4, 1e-8
 
 @dataclass(frozen=True)
 class Comparison:
-    """A gap between two sides: ``holds`` within the tolerance, ``apart`` beyond a hundred; ``reason`` when it is no number."""
+    """A gap between two sides: ``holds`` within the tolerance, ``apart`` beyond a hundred; ``reason`` when it is no number.
+
+    ``scale`` is what the gap is relative to, infinite where chance decides; ``parts`` are the comparisons of a list.
+    """
 
     gap: float
     holds: bool
@@ -28,6 +31,9 @@ class Comparison:
     reason: str = ""
     left: Any = None
     right: Any = None
+    scale: float = np.inf
+    tolerance: float = TOLERANCE
+    parts: tuple[Comparison, ...] = ()
 
 
 def _broken(reason: str, left: Any, right: Any) -> Comparison:
@@ -48,7 +54,7 @@ def _sides(left: Any, right: Any) -> tuple[np.ndarray, np.ndarray, Comparison | 
 
 def _measured(difference: float, left: Any, right: Any, scale: float, tolerance: float) -> Comparison:
     gap = difference / max(scale, np.finfo(float).tiny)
-    return Comparison(gap, gap <= tolerance, gap >= APART * tolerance, "", left, right)
+    return Comparison(gap, gap <= tolerance, gap >= APART * tolerance, "", left, right, scale, tolerance)
 
 
 def _scale(a: np.ndarray, b: np.ndarray, scale: float) -> float:
@@ -73,7 +79,7 @@ def differs(left: Any, right: Any, *, scale: float = 0.0, tolerance: float = TOL
     if equal.reason:
         return equal
     missing = max(0.0, 1.0 - equal.gap / (APART * tolerance))
-    return Comparison(missing, equal.apart, equal.holds, "", equal.left, equal.right)
+    return replace(equal, gap=missing, holds=equal.apart, apart=equal.holds)
 
 
 def falls(sequence: Sequence[float] | np.ndarray, *, scale: float = 0.0, tolerance: float = TOLERANCE) -> Comparison:
@@ -110,7 +116,8 @@ def compared(result: Any, tolerance: float) -> Comparison:
     if isinstance(result, list) and result and all(isinstance(one, Comparison) for one in result):
         several: list[Comparison] = result
         broken = [one for one in several if one.reason]
-        return broken[0] if broken else max(several, key=lambda one: (one.apart, not one.holds, one.gap))
+        worst = broken[0] if broken else max(several, key=lambda one: (one.apart, not one.holds, one.gap))
+        return replace(worst, parts=tuple(several))
     if isinstance(result, tuple) and len(result) == 2:
         return agree(*result, tolerance=tolerance)
     raise TypeError(f"a law returns a pair, a comparison or a list of comparisons, not {type(result).__name__}")

@@ -1,4 +1,4 @@
-"""Peers and races: how a room says whom to race, how parameters translate, and what counts as the same answer."""
+"""Peers, races, objectives: whom a room races, how parameters translate, what counts as the same answer."""
 
 from __future__ import annotations
 
@@ -13,11 +13,30 @@ from mlatlas.atlas.text import Text
 
 @dataclass(frozen=True)
 class Translation:
-    """One parameter of ours in the peer's words, and the reason for the factor."""
+    """Parameters of ours in the peer's words, several with commas, and the reason for the factor.
+
+    Where they do not mean the same, ``equal`` has the settings of ours and of the peer that take the difference away.
+    """
 
     ours: str
     theirs: str
     why: Text
+    equal: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What an estimator makes small: a loss of its scores and, times a parameter, a penalty of its coefficients.
+
+    ``parts(y, z, w, parameters)`` gives loss and penalty at scores z = Xw + b: y and z (n,) and w (p,), or z (n, k) and w (k, p)
+    where every class has a row; y is 0, 1, … for classes. ``strength`` is the parameter that multiplies the penalty,
+    ``1/C`` where one divides it, and empty where nothing is penalised.
+    """
+
+    parts: Callable[[Any, Any, Any, Mapping[str, Any]], tuple[float, float]]
+    export: str
+    formula: Text
+    strength: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,7 @@ class Peer:
     load: Callable[[], Mapping[str, Any]]
     translation: tuple[Translation, ...]
     findings: Mapping[str, Text]  # laws that this peer is known to break, and why
+    typed: Mapping[str, str]  # our names of estimators, and where the peer's own are found: module:Name
 
     @property
     def installed(self) -> bool:
@@ -64,10 +84,22 @@ class Race:
 
 
 def peer(
-    name: str, *, requires: str, translation: Sequence[Translation] = (), findings: Mapping[str, Text] | None = None
+    name: str,
+    *,
+    requires: str,
+    translation: Sequence[Translation] = (),
+    findings: Mapping[str, Text] | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[], Mapping[str, Any]]], Peer]:
-    """Declare a peer by a function that returns its exports under our names."""
-    return lambda load: Peer(name, requires, load, tuple(translation), findings or {})
+    """Declare a peer by a function that returns its exports under our names; ``typed`` is what its users type."""
+    return lambda load: Peer(name, requires, load, tuple(translation), findings or {}, typed or {})
+
+
+def objective(
+    export: str, *, en: str, zh: str, strength: str = ""
+) -> Callable[[Callable[[Any, Any, Any, Mapping[str, Any]], tuple[float, float]]], Objective]:
+    """Declare what the estimator of this name makes small, by a function that gives its loss and its penalty."""
+    return lambda parts: Objective(parts, export, Text(en, zh), strength)
 
 
 def race(

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mlatlas.atlas.judge.check import run_check
-from mlatlas.atlas.judge.peers import Peer, Race
+from mlatlas.atlas.judge.peers import Objective, Peer, Race
 from mlatlas.atlas.judge.racing import run_race
 from mlatlas.atlas.judge.subject import Subject, ours
 from mlatlas.atlas.judge.verdict import (
@@ -39,7 +39,8 @@ def steps(room: Room) -> int:
 def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None, draws: int | None = None) -> dict[str, Any]:
     """Judge the page's checks, the known answers, the laws, the mutants, every installed peer, and the lab.
 
-    With ``draws`` the laws and checks are judged on so many problems only, and the lab is left out.
+    With ``draws`` the laws and checks are judged on so many problems only, a mutant is tried until it is killed, so
+    that no law is called idle, and the lab is left out.
     """
     quick = {} if draws is None else {"draws": draws}
     subject, found = ours(room), witnesses(room)
@@ -56,8 +57,8 @@ def judge_room(atlas: Atlas, room: Room, tick: Tick = lambda step: None, draws: 
     for law in found.laws:
         laws.append(judge_law(law, subject, other(law), **quick))
         tick(f"law {law.name}")
-    mutants = judge_mutants(found, subject, other, lambda: tick("mutant"))
-    idle = idle_laws(found.laws, mutants)
+    mutants = judge_mutants(found, subject, other, lambda: tick("mutant"), every=draws is None)
+    idle = idle_laws(found.laws, mutants) if draws is None else ()
     peers = {}
     for peer in peers_of(room):
         peers[peer.name] = judge_peer(peer, room, other, **quick)
@@ -102,6 +103,11 @@ def peers_of(room: Room) -> tuple[Peer, ...]:
 def races_of(room: Room) -> tuple[Race, ...]:
     """The races that the room's ``peer.py`` declares."""
     return declared(importlib.import_module(f"{room.module}.peer"), Race) if room.has("peer.py") else ()
+
+
+def objectives_of(room: Room) -> tuple[Objective, ...]:
+    """What the room's estimators make small, as its ``peer.py`` declares."""
+    return declared(importlib.import_module(f"{room.module}.peer"), Objective) if room.has("peer.py") else ()
 
 
 def judge_peer(peer: Peer, room: Room, other: Callable[[Law], Subject], draws: int = DRAWS) -> dict[str, Any]:

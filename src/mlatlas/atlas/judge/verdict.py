@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from mlatlas.atlas.judge.compare import Comparison
 from mlatlas.atlas.judge.draw import Draw, Rejected, shrink
+from mlatlas.atlas.judge.likeness import Failure, Trial
 from mlatlas.atlas.judge.subject import NotOffered, Subject
 from mlatlas.atlas.judge.witness import Known, Law, Mutant, Problems
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 DRAWS = 20  # problems on which a law is judged
 MUTANT_DRAWS = 6  # problems on which a mutant may be caught
 T = TypeVar("T")
-
-Failure = Literal["", "gap", "not a number", "raises", "vacuous", "needless hypothesis", "not offered"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Verdict:
         return self.failure != "not offered"
 
 
-def attempt(compare: Callable[[], Comparison]) -> tuple[Comparison | None, Failure, str]:
+def attempt(compare: Callable[[], Comparison]) -> Trial:
     """One comparison with its kind of failure: a gap, a result that is no number, or an exception.
 
     Warnings are silenced: a subject may warn of what the comparison then measures.
@@ -55,12 +54,12 @@ def attempt(compare: Callable[[], Comparison]) -> tuple[Comparison | None, Failu
             warnings.simplefilter("ignore")
             one = compare()
     except NotOffered as error:
-        return None, "not offered", str(error)
+        return Trial(None, "not offered", str(error))
     except Exception as error:
-        return None, "raises", f"{type(error).__name__}: {error}"
+        return Trial(None, "raises", f"{type(error).__name__}: {error}")
     if one.reason:
-        return one, "not a number", one.reason
-    return one, "" if one.holds else "gap", "" if one.holds else f"gap {one.gap:.1e}"
+        return Trial(one, "not a number", one.reason)
+    return Trial(one) if one.holds else Trial(one, "gap", f"gap {one.gap:.1e}")
 
 
 def judge_law(law: Law, subject: Subject, other: Subject, draws: int = DRAWS) -> Verdict:
@@ -75,7 +74,7 @@ def judge_law(law: Law, subject: Subject, other: Subject, draws: int = DRAWS) ->
         if failure:
             smallest = _smallest(law, law.given, seed, subject, other, failure)
             return Verdict(law.name, False, worst, None, failure, reason, smallest)
-    if judged < draws // 2:
+    if judged < max(1, draws // 2):
         return Verdict(law.name, False, worst, None, "vacuous", _too_few(judged, draws, "satisfy"))
     if law.without is None:
         return Verdict(law.name, True, worst)
@@ -89,6 +88,8 @@ def _without_hypothesis(
     for _, problem in _problems(without, draws):
         judged += 1
         one, failure, reason = attempt(partial(law.compare, problem, subject, other))
+        if failure == "not offered":
+            return Verdict(law.name, False, worst, None, failure, reason)
         if one is None or failure == "not a number":
             return Verdict(
                 law.name, False, worst, None, failure, f"without the hypothesis: {reason}; no counterexample"
@@ -99,7 +100,7 @@ def _without_hypothesis(
                 f"without the hypothesis the gap is only {one.gap:.1e}, so the hypothesis is not what makes it hold"
             )
             return Verdict(law.name, False, worst, apart, "needless hypothesis", reason, described(problem))
-    if judged < draws // 2:
+    if judged < max(1, draws // 2):
         return Verdict(law.name, False, worst, None, "vacuous", _too_few(judged, draws, "lack"))
     return Verdict(law.name, True, worst, float(apart))
 
@@ -118,21 +119,23 @@ class Kill:
     wrong_reason: str = ""
 
 
+def trials(witness: Law | Known, subject: Subject, other: Subject) -> Iterator[Trial]:
+    """The subject under a known answer, or under a law on a few problems; each is made when it is asked for."""
+    if isinstance(witness, Known):
+        yield attempt(lambda: witness.compare(subject))
+        return
+    for _, problem in _problems(witness.given, MUTANT_DRAWS):
+        yield attempt(partial(witness.compare, problem, subject, other))
+
+
 def try_mutant(witness: Law | Known, subject: Subject, other: Subject) -> Kill:
     """A mutant dies of a finite gap of at least a hundred tolerances; an exception or NaN is the wrong reason."""
-    if isinstance(witness, Known):
-        comparisons: list[Callable[[], Comparison]] = [lambda: witness.compare(subject)]
-    else:
-        comparisons = [
-            partial(witness.compare, problem, subject, other) for _, problem in _problems(witness.given, MUTANT_DRAWS)
-        ]
     wrong = ""
-    for compare in comparisons:
-        one, failure, reason = attempt(compare)
-        if failure == "gap" and one is not None and one.apart:
+    for trial in trials(witness, subject, other):
+        if trial.killed:
             return Kill(True)
-        if failure in ("raises", "not a number"):
-            wrong = reason
+        if trial.failure in ("raises", "not a number"):
+            wrong = trial.reason
     return Kill(False, wrong)
 
 
@@ -177,10 +180,9 @@ def _smallest(law: Law, generator: Problems, seed: int, subject: Subject, other:
 
 def described(problem: Any) -> str:
     """A problem in one line: every array and number that it consists of."""
-    parts = problem if isinstance(problem, tuple) else (problem,)
-    return ", ".join(
-        np.array2string(np.asarray(p), precision=9, separator=", ", threshold=60).replace("\n", "") for p in parts
-    )
+    if isinstance(problem, tuple):
+        return ", ".join(described(part) for part in problem)
+    return np.array2string(np.asarray(problem), precision=9, separator=", ", threshold=60).replace("\n", "")
 
 
 # ---- a whole room ----------------------------------------------------------------------------------------
@@ -193,6 +195,11 @@ class Witnesses:
     laws: tuple[Law, ...]
     known: tuple[Known, ...]
     mutants: tuple[Mutant, ...]
+
+    @property
+    def judging(self) -> tuple[Law | Known, ...]:
+        """The known answers, which take little time, and then the laws."""
+        return (*self.known, *self.laws)
 
 
 def witnesses(room: Room) -> Witnesses:
@@ -218,19 +225,24 @@ class MutantVerdict:
 
 
 def judge_mutants(
-    found: Witnesses, ours: Subject, others: Callable[[Law], Subject], tick: Callable[[], None] = lambda: None
+    found: Witnesses,
+    ours: Subject,
+    others: Callable[[Law], Subject],
+    tick: Callable[[], None] = lambda: None,
+    every: bool = True,
 ) -> tuple[MutantVerdict, ...]:
-    """Try every mutant against every law and known answer."""
+    """Try every mutant against every law and known answer, or only until one of them kills it."""
     verdicts = []
     for one in found.mutants:
         subject = one.subject(ours)
         killed: list[str] = []
         wrong = ""
-        every: tuple[Law | Known, ...] = (*found.laws, *found.known)
-        for witness in every:
+        for witness in found.judging:
             kill = try_mutant(witness, subject, others(witness) if isinstance(witness, Law) else subject)
             killed += [witness.name] if kill.killed else []
             wrong = wrong or kill.wrong_reason
+            if killed and not every:
+                break
         verdicts.append(MutantVerdict(one.name, tuple(killed), "" if killed else wrong))
         tick()
     return tuple(verdicts)
