@@ -1,4 +1,5 @@
 from .hmm.hmm import CategoricalHMM as CategoricalHMM, GaussianHMM as GaussianHMM
+from .kalman_filter.kalman_filter import Forecast as Forecast, KalmanFilter as KalmanFilter
 from .viterbi.viterbi import (
     backward as backward,
     forward as forward,
