@@ -246,7 +246,8 @@ def _beyond(what: str, args: tuple[Any, ...], options: Mapping[str, Any]) -> str
     """What goes beyond a plain table and a column of targets, which an implementation need not take."""
     if any(issparse(value) for value in (*args, *options.values())):
         return "a sparse matrix"
-    return "several targets" if what.endswith(".fit") and any(np.ndim(value) > 1 for value in args[2:3]) else ""
+    several = any(isinstance(value, np.ndarray) and value.ndim > 1 for value in args[2:3])
+    return "several targets" if what.endswith(".fit") and several else ""
 
 
 def _needless(name: str, value: Any, defaults: Mapping[str, Any]) -> bool:
