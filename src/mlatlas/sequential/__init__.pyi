@@ -1,3 +1,5 @@
+from .crf.conll import read_conll as read_conll, write_conll as write_conll
+from .crf.crf import LinearChainCRF as LinearChainCRF
 from .hmm.hmm import CategoricalHMM as CategoricalHMM, GaussianHMM as GaussianHMM
 from .kalman_filter.kalman_filter import Forecast as Forecast, KalmanFilter as KalmanFilter
 from .viterbi.viterbi import (

@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mlatlas.sequential.viterbi.kernels import NO_NAN, exp
+from mlatlas.numerics.exponential import exp
+from mlatlas.sequential.viterbi.kernels import NO_NAN
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

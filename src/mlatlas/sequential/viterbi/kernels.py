@@ -13,35 +13,13 @@ from numba import njit, types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
+from mlatlas.numerics.exponential import exp
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 NO_NAN = {"nnan", "nsz", "reassoc", "contract", "arcp"}  # the caller has excluded NaN and +∞; −∞ may occur
-EXACT = {"nnan", "contract"}
 TINY = 1e-280  # a sum of numbers in [0, 1] above it has lost nothing that matters to underflow
-
-
-@njit(cache=True, nogil=True, fastmath=EXACT)  # type: ignore[untyped-decorator]
-def exp(x: float) -> float:
-    """Return exp(x) for x ≤ 0, to one unit in the last place; 0 below −700. It vectorises, as the library's does not."""
-    bounded = max(x, -700.0)
-    n = math.floor(bounded * 1.4426950408889634 + 0.5)
-    r = bounded - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6  # x = n log 2 + r, |r| ≤ ½ log 2
-    p = 1.0 / 479001600
-    p = p * r + 1.0 / 39916800
-    p = p * r + 1.0 / 3628800
-    p = p * r + 1.0 / 362880
-    p = p * r + 1.0 / 40320
-    p = p * r + 1.0 / 5040
-    p = p * r + 1.0 / 720
-    p = p * r + 1.0 / 120
-    p = p * r + 1.0 / 24
-    p = p * r + 1.0 / 6
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
-    two_to_n = np.int64((np.int64(n) + np.int64(1023)) << np.int64(52)).view(np.float64)
-    return p * two_to_n if x > -700.0 else 0.0
 
 
 @intrinsic  # type: ignore[untyped-decorator]
