@@ -18,7 +18,16 @@ from numpy.typing import ArrayLike
 from scipy.linalg.blas import dsymv, dsyr2
 from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs
 
-from mlatlas.optimize.gradient_descent.descent import Callback, Floats, Function, Line, Minimum, Search, descend
+from mlatlas.optimize.gradient_descent.descent import (
+    Callback,
+    Floats,
+    Function,
+    Line,
+    Minimum,
+    Search,
+    descend,
+    largest,
+)
 from mlatlas.optimize.gradient_descent.line_search import exact, flattening
 
 Product = Callable[[Floats, Floats], Any]
@@ -50,8 +59,8 @@ def newton(
 
     Where H is not positive definite the parabola has no minimum. With ``hess``, every eigenvalue is then replaced by its
     absolute value (at least 10⁻⁸ of the largest), which turns the step downhill and away from saddles. With ``hessp``,
-    H d = −∇f is solved by conjugate gradients, which stop where they meet a direction of negative curvature, and, far
-    from the minimum, as soon as the residual is half the gradient or less.
+    H d = −∇f is solved by conjugate gradients, which stop where they meet a direction of negative curvature; far from
+    the minimum, as soon as the residual is half the gradient or less; and where it is below half of gtol.
 
     Args:
         f, jac, x0, gtol, max_iter, callback, points: as for `gradient_descent`; f returns the pair f(x), ∇f(x).
@@ -76,7 +85,7 @@ def newton(
             "exactly one of hess and hessp must be given. Pass the Hessian, or its product with a vector; "
             "without either, use lbfgs."
         )
-    method = Factored(hess) if hess is not None else Truncated(hessp)  # type: ignore[arg-type]
+    method = Factored(hess) if hess is not None else Truncated(hessp, gtol)  # type: ignore[arg-type]
     line = Line(f, x0, jac)
     return descend(line, method, _search(line_search), gtol=gtol, max_iter=max_iter, callback=callback, points=points)
 
@@ -179,12 +188,15 @@ class Factored:
 class Truncated:
     """H d = −g by conjugate gradients, which end early far from the minimum and where the curvature is not positive."""
 
-    def __init__(self, hessp: Product) -> None:
-        self.hessp = hessp
+    def __init__(self, hessp: Product, gtol: float) -> None:
+        self.hessp, self.gtol = hessp, gtol
         self.first = math.nan  # ‖g‖² at the start
 
     def aim(self, line: Line) -> float:
-        """Solve until ‖H d + g‖ ≤ ‖g‖ min(½, ‖g‖/‖g₀‖); the first step to try is 1."""
+        """Solve until ‖H d + g‖ ≤ ‖g‖ min(½, ‖g‖/‖g₀‖), or max |H d + g| ≤ gtol/2; the first step to try is 1.
+
+        The residual is the gradient that the parabola promises: below gtol, more products would be spent for nothing.
+        """
         g, d = line.g, line.d
         r, p = g.copy(), -g
         rr = start = float(g @ g)
@@ -202,7 +214,7 @@ class Truncated:
             d += a * p
             r += a * Hp
             rr, before = float(r @ r), rr
-            if rr <= enough:
+            if rr <= enough or largest(r) <= self.gtol / 2:
                 break
             p *= rr / before
             p -= r
