@@ -1,3 +1,4 @@
+from .em_gaussian_mixture.em_gaussian_mixture import GaussianMixture as GaussianMixture
 from .kmeans.kmeans import (
     KMeans as KMeans,
     MiniBatchKMeans as MiniBatchKMeans,

@@ -137,7 +137,7 @@ class KalmanFilter(BaseEstimator):  # type: ignore[misc]
         em_vars: names of what `em` learns, or 'all'; None for the covariances and the start.
         n_dim_state, n_dim_obs: n and p, needed only where no parameter tells them.
         control_matrices: B, (n, k) or (T−1, n, k); the inputs u are given to the methods as `controls` (T−1, k).
-        square_root: carry triangular roots of the covariances instead of the covariances, about three times the work. They
+        square_root: carry triangular roots of the covariances instead of the covariances, several times the work. They
             stay positive definite where rounding makes the others fail: precise observations of a vague state, long runs.
 
     X is (T, p), or (T,) if p = 1. NaN or a mask marks what is missing: a row, or single entries of it.
