@@ -23,7 +23,7 @@ def test_the_python_runs(page):
             exec(compile(code, page, "exec"), {})
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "docs/tables.md", "docs/grade.md"])
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "docs/tables.md", "docs/grade.md", "docs/diff.md"])
 def test_the_verbs_and_concepts_exist(page):
     verbs = {command.name for command in app().registered_commands}
     commands = re.findall(r"mlatlas ([a-z]+)((?: [\w./=,-]+)*)", (ROOT / page).read_text(encoding="utf-8"))

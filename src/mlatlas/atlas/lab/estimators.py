@@ -41,7 +41,7 @@ class Offer:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"its parameters are {', '.join(known) or 'none'}"
                 raise AtlasError(f"--set: {self.name} has no parameter {name!r}; {hint}")
-        values = {name: _value(text) for name, text in given.items()}
+        values = {name: typed_value(text) for name, text in given.items()}
         if "random_state" in known and "random_state" not in values:
             values["random_state"] = seed
         return one.set_params(**values)
@@ -108,7 +108,7 @@ def _needs_nothing(make: type[Any]) -> bool:
     return all(one.default is not one.empty or one.kind in kinds for one in parameters)
 
 
-def _value(text: str) -> Any:
+def typed_value(text: str) -> Any:
     """A parameter as Python writes it; what is not Python is text."""
     if text.lower() in ("inf", "+inf"):
         return float("inf")

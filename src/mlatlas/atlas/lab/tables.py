@@ -322,7 +322,14 @@ class Study:
 
 
 def pipeline(schema: Schema, estimator: Any, sparse: bool) -> Any:
-    """The preparation of the columns and the estimator: numbers and dates filled and scaled, categories as indicators."""
+    """The preparation of the columns and the estimator."""
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([("prepare", preparation(schema, sparse)), ("model", estimator)])
+
+
+def preparation(schema: Schema, sparse: bool, scale: bool = True) -> Any:
+    """Numbers and dates filled and, by default, scaled; categories as indicators."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import MissingIndicator, SimpleImputer
     from sklearn.pipeline import Pipeline
@@ -331,13 +338,13 @@ def pipeline(schema: Schema, estimator: Any, sparse: bool) -> Any:
     steps: list[tuple[str, Any, list[str]]] = []
     if numbers := schema.names("number", "date"):
         fill = SimpleImputer(strategy="median", keep_empty_features=True)
-        steps.append(("numbers", Pipeline([("fill", fill), ("scale", StandardScaler())]), numbers))
+        scaled = Pipeline([("fill", fill), ("scale", StandardScaler())]) if scale else fill
+        steps.append(("numbers", scaled, numbers))
     if gaps := _with_gaps(schema):
         steps.append(("gaps", MissingIndicator(features="all"), gaps))
     if categories := schema.names("category"):
         steps.append(("categories", OneHotEncoder(categories=_levels(schema)), categories))
-    prepare = ColumnTransformer(steps, sparse_threshold=0.3 if sparse else 0.0)
-    return Pipeline([("prepare", prepare), ("model", estimator)])
+    return ColumnTransformer(steps, sparse_threshold=0.3 if sparse else 0.0)
 
 
 def _with_gaps(schema: Schema) -> list[str]:

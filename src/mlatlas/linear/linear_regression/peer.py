@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlatlas.atlas.judge import peer, race
+from mlatlas.atlas.judge import Translation, objective, peer, race
 from mlatlas.atlas.text import Text
 
 
-@peer("scikit-learn", requires="sklearn")
+@peer(
+    "scikit-learn",
+    requires="sklearn",
+    typed={"LinearRegression": "sklearn.linear_model:LinearRegression"},
+    translation=[
+        Translation("fit_intercept", "fit_intercept", Text(en="the same", zh="相同")),
+        Translation(
+            "",
+            "tol",
+            Text(
+                en="on a dense table the peer drops directions shorter than tol times the longest, ours those within the rounding of the data; "
+                "on a sparse one tol ends its iterations",
+                zh="稠密数据：对方丢弃奇异值小于最大值 tol 倍的方向，我们只丢弃数据舍入误差以内的方向；稀疏数据：tol 决定何时停止迭代",
+            ),
+            equal=({}, {"tol": float(np.finfo(float).eps)}),
+        ),
+        Translation("", "positive", Text(en="w ≥ 0, which ours does not offer", zh="要求 w ≥ 0；我们不提供")),
+        Translation("n_jobs", "n_jobs, copy_X", Text(en="changes no answer", zh="不影响结果")),
+    ],
+)
 def scikit_learn():
     """The same names and parameters."""
     from sklearn.linear_model import LinearRegression
 
     return {"LinearRegression": LinearRegression}
+
+
+@objective("LinearRegression", en="Σᵢ (yᵢ − xᵢᵀw − b)²", zh="Σᵢ (yᵢ − xᵢᵀw − b)²")
+def squares(y, z, w, given):
+    """The sum of squares, without a penalty."""
+    return np.sum((y - z) ** 2), 0.0
 
 
 def backward_error(problem, answer) -> float:

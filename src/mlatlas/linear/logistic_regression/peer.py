@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from mlatlas.atlas.judge import Translation, peer, race
+from mlatlas.atlas.judge import Translation, objective, peer, race
 from mlatlas.atlas.text import Text
 
 
@@ -60,7 +60,43 @@ def theirs(solver):
                 zh="我们以及对方除 saga 之外的解法限制平均损失的偏导数；对方的 saga 限制一遍之内系数的变化",
             ),
         ),
+        Translation("fit_intercept", "fit_intercept", Text(en="the same: b is not penalised", zh="相同：b 不受惩罚")),
+        Translation("class_weight", "class_weight", Text(en="the same; “balanced” too", zh="相同，“balanced”也相同")),
+        Translation(
+            "max_iter",
+            "max_iter",
+            Text(
+                en="both count iterations, ours at most 1000 by default, the peer 100, which its lbfgs often uses up on columns that are not scaled",
+                zh="两者都是迭代次数；默认值我们是 1000，对方是 100，列未缩放时对方的 lbfgs 常常用完",
+            ),
+        ),
+        Translation(
+            "",
+            "solver",
+            Text(
+                en="all but liblinear have one minimum; lbfgs comes no nearer to it than the units of the columns let it, newton-cholesky does",
+                zh="除 liblinear 外各解法的最小值相同；lbfgs 能多接近它取决于各列的单位，newton-cholesky 则不受影响",
+            ),
+            equal=({}, {"solver": "newton-cholesky"}),
+        ),
+        Translation(
+            "",
+            "intercept_scaling",
+            Text(
+                en="of liblinear alone, which penalises the intercept as the coefficient of a column that holds this number",
+                zh="只用于 liblinear：它把截距当作一个常数列的系数来惩罚，该列的值就是这个参数",
+            ),
+        ),
+        Translation(
+            "", "penalty", Text(en="an older way to say l1_ratio, and C for none", zh="l1_ratio 与不惩罚（C）的旧写法")
+        ),
+        Translation(
+            "warm_start",
+            "warm_start, dual, n_jobs, random_state, verbose",
+            Text(en="changes no minimum", zh="不影响最小值"),
+        ),
     ],
+    typed={"LogisticRegression": "sklearn.linear_model:LogisticRegression"},
     findings={
         "empty_model": Text(
             en="scikit-learn's saga stops when no coefficient moves in a pass, although the intercept still does: if all are zero after the first pass "
@@ -85,6 +121,32 @@ def scikit_learn():
         return "saga" if model.l1_ratio > 0 else squares
 
     return {"LogisticRegression": theirs(solver)}
+
+
+def elastic(w, ratio):
+    """ρ‖w‖₁ + ½(1 − ρ)‖w‖²."""
+    return ratio * np.sum(np.abs(w)) + (1 - ratio) / 2 * np.sum(w**2)
+
+
+def class_weights(y, given):
+    """The weight of every row by its class."""
+    chosen, count = given["class_weight"], np.bincount(y)
+    if chosen is None:
+        return np.ones(len(y))
+    if isinstance(chosen, str):
+        return (len(y) / len(count) / count)[y]
+    return np.array([chosen.get(k, 1.0) for k in range(len(count))])[y]
+
+
+@objective(
+    "LogisticRegression",
+    en="Σᵢ ln(1 + exp(−tᵢ(xᵢᵀw + b))) + (1/C) ½‖w‖², tᵢ = ±1; with l1_ratio ρ the penalty is ρ‖w‖₁ + ½(1 − ρ)‖w‖²",
+    zh="Σᵢ ln(1 + exp(−tᵢ(xᵢᵀw + b))) + (1/C) ½‖w‖²，tᵢ = ±1；l1_ratio 为 ρ 时惩罚是 ρ‖w‖₁ + ½(1 − ρ)‖w‖²",
+    strength="1/C",
+)
+def log_loss(y, z, w, given):
+    """The sum of the log losses, and the penalty; the documented objective, divided by C."""
+    return np.sum(class_weights(y, given) * np.logaddexp(0, np.where(y == 1, -z, z))), elastic(w, given["l1_ratio"])
 
 
 def dense(rng: np.random.Generator, n: int, p: int):

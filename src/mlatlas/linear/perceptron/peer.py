@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from mlatlas.atlas.judge import NotOffered, Translation, peer, race
+from mlatlas.atlas.judge import NotOffered, Translation, objective, peer, race
 from mlatlas.atlas.text import Text
 
 
@@ -14,20 +14,73 @@ from mlatlas.atlas.text import Text
     requires="sklearn",
     translation=[
         Translation(
-            "n_iter_no_change=None",
-            "tol=None",
+            "n_iter_no_change",
+            "tol, n_iter_no_change",
             Text(
                 en="ours stops when no sample is wrong or the mistakes of a pass fall no longer; the peer when the mean loss falls by less than tol, "
                 "which depends on the unit of X and may come before separation. Told not to, both go on",
                 zh="我们在没有错分、或一遍里的错误数不再下降时停止；对方在平均损失的下降小于 tol 时停止，这取决于 X 的单位，可能还没分开就停了。两边都可以要求不提前停",
             ),
+            equal=({"n_iter_no_change": None}, {"tol": None}),
         ),
+        Translation(
+            "shuffle, random_state",
+            "shuffle, random_state",
+            Text(
+                en="each shuffles the samples by a generator of its own before every pass, and the last samples weigh most; without shuffling both "
+                "take them as they come",
+                zh="两者各用自己的随机数发生器在每一遍之前打乱样本，而最后的样本影响最大；不打乱时都按原来的次序",
+            ),
+            equal=({"shuffle": False}, {"shuffle": False}),
+        ),
+        Translation(
+            "fit_intercept",
+            "fit_intercept",
+            Text(en="the same: a one beside every sample", zh="相同：每个样本补一个 1"),
+        ),
+        Translation(
+            "max_iter",
+            "max_iter",
+            Text(en="the same: passes over the samples", zh="相同：遍数"),
+            equal=({"max_iter": 1000}, {"max_iter": 1000}),
+        ),
+        Translation(
+            "",
+            "eta0",
+            Text(
+                en="multiplies all weights and no decision; ours takes 1", zh="只把全部权重放大，不改变判决；我们取 1"
+            ),
+            equal=({}, {"eta0": 1.0}),
+        ),
+        Translation(
+            "",
+            "penalty, alpha, l1_ratio",
+            Text(
+                en="none by default; a perceptron has no penalty, and ours offers none",
+                zh="默认没有；感知机没有惩罚项，我们不提供",
+            ),
+        ),
+        Translation(
+            "",
+            "early_stopping, validation_fraction",
+            Text(
+                en="stops by the score on a tenth of the samples, which it then does not learn from",
+                zh="按留出的十分之一样本的得分停止，这些样本不参加学习",
+            ),
+        ),
+        Translation(
+            "",
+            "class_weight",
+            Text(en="steps of other lengths for a class; ours offers none", zh="按类别改变步长；我们不提供"),
+        ),
+        Translation("n_jobs", "n_jobs, verbose, warm_start", Text(en="changes no answer", zh="不影响结果")),
         Translation(
             "AveragedPerceptron",
             "SGDClassifier(loss='perceptron', learning_rate='constant', eta0=1, penalty=None, average=True)",
             Text(en="the peer's Perceptron does not average", zh="对方的 Perceptron 不做平均"),
         ),
     ],
+    typed={"Perceptron": "sklearn.linear_model:Perceptron"},
     findings={
         "goes_on": Text(
             en="with average=True, scikit-learn's SGDClassifier goes on from the wrong bias at a second partial_fit: the bias before averaging is not kept "
@@ -63,6 +116,12 @@ def scikit_learn():
         "Perceptron": lambda **given: Perceptron(**options(**given)),
         "AveragedPerceptron": lambda **given: AveragedPerceptron(**plain, **options(**given)),
     }
+
+
+@objective("Perceptron", en="the number of samples that are misclassified", zh="错分的样本数")
+def mistakes(y, z, w, given):
+    """The samples on the wrong side; none is penalised."""
+    return np.sum(y != (z > 0 if z.ndim == 1 else z.argmax(axis=1))), 0.0
 
 
 def noisy(rng: np.random.Generator, n: int, p: int):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from mlatlas.atlas.judge import Translation, peer, race
+from mlatlas.atlas.judge import Translation, objective, peer, race
 from mlatlas.atlas.text import Text
 
 
@@ -21,12 +21,30 @@ from mlatlas.atlas.text import Text
                 zh="相同：两者都把 alpha‖w‖² 加到平方和（而非平均）上",
             ),
         ),
+        Translation("fit_intercept", "fit_intercept", Text(en="the same: b is not penalised", zh="相同：b 不受惩罚")),
+        Translation(
+            "",
+            "solver, tol, max_iter",
+            Text(
+                en="on a dense table both solve the equations at once; where the peer's solver iterates (sag, saga, sparse_cg, lsqr, lbfgs), "
+                "tol ends it, and means something else for each",
+                zh="稠密数据两者都直接解方程；对方选用迭代解法（sag、saga、sparse_cg、lsqr、lbfgs）时由 tol 决定何时停，各解法的 tol 含义不同",
+            ),
+            equal=({}, {"solver": "auto"}),
+        ),
+        Translation("", "positive", Text(en="w ≥ 0, which ours does not offer", zh="要求 w ≥ 0；我们不提供")),
+        Translation(
+            "",
+            "copy_X, random_state",
+            Text(en="changes no answer, but for sag and saga", zh="除 sag、saga 外不影响结果"),
+        ),
         Translation(
             "ridge_path(X, y, alphas)",
             "one Ridge(alpha) for each penalty",
             Text(en="the peer has no path", zh="对方不提供路径"),
         ),
     ],
+    typed={"Ridge": "sklearn.linear_model:Ridge"},
     findings={
         "storage": Text(
             en="on sparse input scikit-learn's Ridge changes to conjugate gradients and stops at tol=1e-4, so its coefficients "
@@ -43,6 +61,12 @@ def scikit_learn():
         return np.array([Ridge(alpha=alpha).fit(X, y).coef_ for alpha in alphas])
 
     return {"Ridge": Ridge, "RidgeCV": RidgeCV, "ridge_path": ridge_path}
+
+
+@objective("Ridge", en="Σᵢ (yᵢ − xᵢᵀw − b)² + alpha ‖w‖²", zh="Σᵢ (yᵢ − xᵢᵀw − b)² + alpha ‖w‖²", strength="alpha")
+def squares(y, z, w, given):
+    """The sum of squares, and the square of the length."""
+    return np.sum((y - z) ** 2), np.sum(w**2)
 
 
 def gradient_left(problem, answer) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
-from mlatlas.atlas.judge import NotOffered, Translation, peer, race
+from mlatlas.atlas.judge import NotOffered, Translation, objective, peer, race
 from mlatlas.atlas.text import Text
-from mlatlas.linear.logistic_regression.peer import CERTIFIES, GOAL, TOLERANCES, theirs
+from mlatlas.linear.logistic_regression.peer import CERTIFIES, GOAL, TOLERANCES, class_weights, elastic, theirs
 
 SMALL = 2**15  # entries of a dense X, up to which the peer's Newton steps by conjugate gradients beat its lbfgs
 
@@ -37,7 +37,40 @@ SMALL = 2**15  # entries of a dense X, up to which the peer's Newton steps by co
                 zh="我们以及对方的 lbfgs、newton-cg 限制平均损失的偏导数；对方的 saga 限制一遍之内系数的变化",
             ),
         ),
+        Translation("fit_intercept", "fit_intercept", Text(en="the same: b is not penalised", zh="相同：b 不受惩罚")),
+        Translation("class_weight", "class_weight", Text(en="the same; “balanced” too", zh="相同，“balanced”也相同")),
+        Translation(
+            "max_iter",
+            "max_iter",
+            Text(
+                en="both count iterations, ours at most 1000 by default, the peer 100, which its lbfgs often uses up on columns that are not scaled",
+                zh="两者都是迭代次数；默认值我们是 1000，对方是 100，列未缩放时对方的 lbfgs 常常用完",
+            ),
+        ),
+        Translation(
+            "",
+            "solver",
+            Text(
+                en="one minimum for all; lbfgs comes no nearer to it than the units of the columns let it, newton-cholesky does",
+                zh="各解法的最小值相同；lbfgs 能多接近它取决于各列的单位，newton-cholesky 则不受影响",
+            ),
+            equal=({}, {"solver": "newton-cholesky"}),
+        ),
+        Translation(
+            "",
+            "intercept_scaling, penalty",
+            Text(
+                en="of liblinear, for two classes; and an older way to say l1_ratio",
+                zh="前者只用于两类的 liblinear；后者是 l1_ratio 的旧写法",
+            ),
+        ),
+        Translation(
+            "warm_start",
+            "warm_start, dual, n_jobs, random_state, verbose",
+            Text(en="changes no minimum", zh="不影响最小值"),
+        ),
     ],
+    typed={"SoftmaxRegression": "sklearn.linear_model:LogisticRegression"},
     findings={
         "separation_is_told": Text(
             en="scikit-learn's newton-cg ends on separable data without a warning, as its gradient falls below tol",
@@ -59,6 +92,18 @@ def scikit_learn():
         return "saga" if model.l1_ratio > 0 else "newton-cg" if steps else "lbfgs"
 
     return {"SoftmaxRegression": theirs(solver)}
+
+
+@objective(
+    "SoftmaxRegression",
+    en="Σᵢ (ln Σⱼ exp zᵢⱼ − zᵢ,yᵢ) + (1/C) ½‖W‖², z = Wᵀx + b; with l1_ratio ρ the penalty is ρ‖W‖₁ + ½(1 − ρ)‖W‖²",
+    zh="Σᵢ (ln Σⱼ exp zᵢⱼ − zᵢ,yᵢ) + (1/C) ½‖W‖²，z = Wᵀx + b；l1_ratio 为 ρ 时惩罚是 ρ‖W‖₁ + ½(1 − ρ)‖W‖²",
+    strength="1/C",
+)
+def cross_entropy(y, z, w, given):
+    """The sum of the cross-entropies, and the penalty; the documented objective, divided by C."""
+    losses = logsumexp(z, axis=1) - z[np.arange(len(y)), y]
+    return np.sum(class_weights(y, given) * losses), elastic(w, given["l1_ratio"])
 
 
 def texts(rng: np.random.Generator, n: int, p: int, k: int):
