@@ -216,7 +216,7 @@ def sketch_lab(room: Room) -> Lab:
         if not all(map(_light, _imported(statement))):
             continue
         code = compile(ast.Module([_FUTURE, statement], []), path, "exec", dont_inherit=True)
-        with contextlib.suppress(NameError):
+        with contextlib.suppress(NameError, AttributeError):  # a dataclass looks for its module among the loaded ones
             exec(code, vars(module))
     return _only_lab(vars(module))
 
