@@ -13,7 +13,9 @@ import pytest
 from rich.console import Console
 
 import mlatlas
+from mlatlas.atlas.cli.race import _named
 from mlatlas.atlas.cli.show import command as show
+from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.map import Atlas, Room, inventory, open_atlas
 from mlatlas.atlas.text import LANGUAGES, Language
 from mlatlas.atlas.web.page import page_html
@@ -135,3 +137,11 @@ def test_every_page_can_be_shown(room: Room, lang: Language, monkeypatch):
     html = page_html(ATLAS, room, lang)
     assert f"<h1>{escape(room.page.title[lang])}</h1>" in html
     assert "**" not in re.sub(r"<(pre|code).*?</\1>", "", html, flags=re.DOTALL), "emphasis that Markdown did not take"
+
+
+def test_the_name_of_a_size_may_hold_a_comma():
+    known = ["small", "middle", "middle, a fifth missing"]
+    assert list(_named("middle, a fifth missing,small", "kalman-filter", known)) == ["middle, a fifth missing", "small"]
+    assert list(_named("small, middle", "kalman-filter", known)) == ["small", "middle"]
+    with pytest.raises(AtlasError, match="--sizes of kalman-filter must be among small; middle; .* got 'huge'"):
+        list(_named("middle,huge", "kalman-filter", known))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,13 +53,13 @@ def command(
         if not races_of(room):
             out.print(NO_RACE[tongue].format(concept=room.concept.id))
             continue
-        outcomes = race_and_store(room, sizes.split(",") if sizes else None, threads, seconds)
+        outcomes = race_and_store(room, sizes, threads, seconds)
         out.print(room.concept.title[tongue], style="bold")
         for one in outcomes:
             out.print(line(room, one, tongue), style=STYLES[one["result"]], soft_wrap=True)
 
 
-def race_and_store(room: Room, sizes: Iterable[str] | None, threads: int, seconds: float) -> list[dict[str, Any]]:
+def race_and_store(room: Room, sizes: str | None, threads: int, seconds: float) -> list[dict[str, Any]]:
     """Run the races of a room at these sizes, keep the outcomes beside those of other sizes, and return the new ones."""
     from mlatlas.atlas.judge.racing import run_race
     from mlatlas.atlas.judge.room import finite, peers_of, races_of
@@ -67,10 +67,9 @@ def race_and_store(room: Room, sizes: Iterable[str] | None, threads: int, second
 
     races = races_of(room)
     known = dict.fromkeys(size for race in races for size in race.sizes)
-    wanted = [size for size in known if size != "tiny"] if sizes is None else list(sizes)
-    for size in wanted:
-        if size not in known:
-            raise AtlasError(f"--sizes of {room.concept.id} must be among {', '.join(known)}; got {size!r}.")
+    wanted = (
+        [size for size in known if size != "tiny"] if sizes is None else list(_named(sizes, room.concept.id, known))
+    )
     plan = [
         (race, peer, size)
         for race in races
@@ -93,6 +92,17 @@ def race_and_store(room: Room, sizes: Iterable[str] | None, threads: int, second
     kept = [one for one in kept if (one["race"], one["peer"], one["size"]) not in new]
     store.save("race", room.concept.id, room.digest, {"outcomes": kept + found})
     return found
+
+
+def _named(sizes: str, concept: str, known: Iterable[str]) -> Iterator[str]:
+    """The sizes in a text with commas between, of which a name may hold one."""
+    parts = sizes.split(",")
+    while parts:
+        ends = [end for end in range(len(parts), 0, -1) if ",".join(parts[:end]).strip() in known]
+        if not ends:
+            raise AtlasError(f"--sizes of {concept} must be among {'; '.join(known)}; got {parts[0].strip()!r}.")
+        yield ",".join(parts[: ends[0]]).strip()
+        parts = parts[ends[0] :]
 
 
 def _ours(room: Room) -> Any:

@@ -82,7 +82,7 @@ def _visit(atlas: Atlas, room: Room, everything: bool, tongue: Language) -> tupl
     lab = open_lab(room)
     result = lab.blank()
     _run(room, result, tongue)
-    outcomes = race_and_store(room, None if everything else ["small"], threads=2, seconds=2.0 if everything else 0.1)
+    outcomes = race_and_store(room, None if everything else "small", threads=2, seconds=2.0 if everything else 0.1)
     cells = judged(atlas, room, draws=None if everything else BUDGET_DRAWS)
     cells["races"] = race_cell(outcomes)
     bad = [(name, cell) for name, cell in cells.items() if cell.state == "bad"]
