@@ -143,5 +143,5 @@ def test_the_name_of_a_size_may_hold_a_comma():
     known = ["small", "middle", "middle, a fifth missing"]
     assert list(_named("middle, a fifth missing,small", "kalman-filter", known)) == ["middle, a fifth missing", "small"]
     assert list(_named("small, middle", "kalman-filter", known)) == ["small", "middle"]
-    with pytest.raises(AtlasError, match="--sizes of kalman-filter must be among small; middle; .* got 'huge'"):
+    with pytest.raises(AtlasError, match=r"--sizes of kalman-filter must be among small; middle; .* got 'huge'"):
         list(_named("middle,huge", "kalman-filter", known))
