@@ -9,7 +9,6 @@ import json
 import os
 import platform
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from mlatlas.atlas.errors import AtlasError
+from mlatlas.atlas.writing import write_text
 
 Kind = Literal["verdict", "race", "run", "drill", "check"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -170,7 +170,11 @@ class Store:
                 if one is not None
             }
             files.append(folder / f"{concept}.json")
-            _replace(files[-1], json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n")
+            write_text(
+                files[-1],
+                json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n",
+                "choose another folder",
+            )
         return files
 
     def _read(self, kind: Kind, concept: str, limit: int) -> list[Record]:
@@ -261,18 +265,3 @@ class Store:
 
 def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    new = None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".tmp", delete=False) as new:
-            new.write(text)
-        os.chmod(new.name, 0o644)
-        os.replace(new.name, file)
-    except OSError as error:
-        if new is not None:
-            Path(new.name).unlink(missing_ok=True)
-        raise AtlasError(f"{file} cannot be written ({error}); choose another folder") from error

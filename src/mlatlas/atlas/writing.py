@@ -30,6 +30,16 @@ def whole(path: Path, remedy: str) -> Iterator[Path]:
         os.replace(part, path)
 
 
+def write_text(path: Path, text: str, remedy: str) -> None:
+    """Write a file of text as a whole, and make the folders on the way to it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AtlasError(f"{path} cannot be written ({error.strerror}); {remedy}") from error
+    with whole(path, remedy) as part:
+        part.write_text(text, encoding="utf-8")
+
+
 def check_writable(path: Path, remedy: str) -> None:
     """Refuse a place where no file can be written, before the work is done."""
     with _beside(path, remedy) as part:
@@ -47,7 +57,7 @@ def _beside(path: Path, remedy: str) -> Iterator[Path]:
         yield part
     except OSError as error:
         why = REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise AtlasError(f"{path} cannot be written: {why}. Nothing of it was written; {remedy}") from error
+        raise AtlasError(f"{path} cannot be written here: {why}. Nothing of it was written; {remedy}") from error
     finally:
         with suppress(OSError):
             part.unlink()

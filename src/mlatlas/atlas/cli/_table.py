@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
 
 from mlatlas.atlas.cli._terminal import console, sentence
 from mlatlas.atlas.errors import AtlasError
@@ -13,6 +15,23 @@ from mlatlas.atlas.text import Language, Text
 if TYPE_CHECKING:
     from mlatlas.atlas.lab.tables import Request
     from mlatlas.data.columns import Kind
+
+PANEL = "With a table of your own"
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--as", metavar="COLUMN=KIND", help="Take it as number, category or date.", rich_help_panel=PANEL),
+]
+Drop = Annotated[
+    list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave a column out.", rich_help_panel=PANEL)
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option("--missing", metavar="WORD", help="Also means a missing value.", rich_help_panel=PANEL),
+]
+Encoding = Annotated[str, typer.Option("--encoding", help="Of a text file, such as gb18030.", rich_help_panel=PANEL)]
+Rows = Annotated[
+    int | None, typer.Option("--rows", help="Keep a random sample of so many rows.", rich_help_panel=PANEL)
+]
 
 BASIS = Text("The model that is kept is fitted to all rows.", "保存的模型用全部样本拟合。")
 SAVED = Text(

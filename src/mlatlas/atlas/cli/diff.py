@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mlatlas.atlas.cli._table import PANEL, Drop, Encoding, Kinds, Missing, Rows, assignments, kinds
 from mlatlas.atlas.cli._terminal import Lang, console, language, progress, sentence
 from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.text import Language, Text
@@ -17,17 +18,16 @@ if TYPE_CHECKING:
 
     from mlatlas.atlas.lab.comparing import Told
 
-TABLE = "The table"
 COMPARING = Text("comparing", "比较")
 
 
 def command(
     concept: Annotated[str, typer.Argument(help="The place whose estimator is compared, such as ridge.")],
     data: Annotated[
-        Path, typer.Option("--data", metavar="FILE", help="CSV, JSON Lines or Parquet.", rich_help_panel=TABLE)
+        Path, typer.Option("--data", metavar="FILE", help="CSV, JSON Lines or Parquet.", rich_help_panel=PANEL)
     ],
     target: Annotated[
-        str, typer.Option("--target", metavar="COLUMN", help="The column to predict.", rich_help_panel=TABLE)
+        str, typer.Option("--target", metavar="COLUMN", help="The column to predict.", rich_help_panel=PANEL)
     ],
     theirs: Annotated[
         str | None,
@@ -55,31 +55,18 @@ def command(
         Path | None, typer.Option("--out", metavar="FOLDER", help="Also write a report with a picture there.")
     ] = None,
     scale: Annotated[
-        bool, typer.Option("--scale", help="Standardise numbers for both, as run does.", rich_help_panel=TABLE)
+        bool, typer.Option("--scale", help="Standardise numbers for both, as run does.", rich_help_panel=PANEL)
     ] = False,
-    as_: Annotated[
-        list[str] | None,
-        typer.Option("--as", metavar="COLUMN=KIND", help="Take it as number, category or date.", rich_help_panel=TABLE),
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave a column out.", rich_help_panel=TABLE)
-    ] = None,
-    missing: Annotated[
-        list[str] | None,
-        typer.Option("--missing", metavar="WORD", help="Also means a missing value.", rich_help_panel=TABLE),
-    ] = None,
-    encoding: Annotated[
-        str, typer.Option("--encoding", help="Of a text file, such as gb18030.", rich_help_panel=TABLE)
-    ] = "utf-8",
-    rows: Annotated[
-        int | None, typer.Option("--rows", help="Keep a random sample of so many rows.", rich_help_panel=TABLE)
-    ] = None,
+    as_: Kinds = None,
+    drop: Drop = None,
+    missing: Missing = None,
+    encoding: Encoding = "utf-8",
+    rows: Rows = None,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long to search for reasons.")] = 120.0,
     seed: Annotated[int, typer.Option("--seed", help="Of both, and of the sample.")] = 0,
     lang: Lang = None,
 ) -> None:
     """Why do they answer differently? Parameters translated, one objective at both answers, reasons by what they explain."""
-    from mlatlas.atlas.cli._table import assignments, kinds
     from mlatlas.atlas.lab.comparing import compare, objective_of, opponents
     from mlatlas.atlas.lab.tables import Request, Study
     from mlatlas.atlas.map import open_atlas

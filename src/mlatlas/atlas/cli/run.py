@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlatlas.atlas.cli._table import (
+    PANEL,
+    Drop,
+    Encoding,
+    Kinds,
+    Missing,
+    Rows,
+    assignments,
+    kinds as as_kinds,
+    run_table,
+)
 from mlatlas.atlas.cli._terminal import Lang, console, language, sentence
 from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.text import Language, Text
@@ -19,7 +30,6 @@ if TYPE_CHECKING:
     from mlatlas.atlas.lab.events import Table
     from mlatlas.atlas.map import Room
 
-OWN = "With a table of your own"
 STARTING = Text("starting", "开始")
 KNOBS = Text("Knobs of {concept}, turned with --set NAME=VALUE", "{concept} 的旋钮，用 --set 名称=取值 调节")
 NO_KNOBS = Text("The lab of {concept} has no knobs but its seed.", "{concept} 的实验除随机种子外没有旋钮。")
@@ -42,38 +52,26 @@ def command(
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="FILE", help="A table of your own: CSV, JSON Lines or Parquet.", rich_help_panel=OWN
+            "--data", metavar="FILE", help="A table of your own: CSV, JSON Lines or Parquet.", rich_help_panel=PANEL
         ),
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--target", metavar="COLUMN", help="The column to predict.", rich_help_panel=OWN)
+        str | None, typer.Option("--target", metavar="COLUMN", help="The column to predict.", rich_help_panel=PANEL)
     ] = None,
     estimator: Annotated[
-        str | None, typer.Option("--estimator", metavar="NAME", help="Which of the concept's.", rich_help_panel=OWN)
+        str | None, typer.Option("--estimator", metavar="NAME", help="Which of the concept's.", rich_help_panel=PANEL)
     ] = None,
-    as_: Annotated[
-        list[str] | None,
-        typer.Option("--as", metavar="COLUMN=KIND", help="Take it as number, category or date.", rich_help_panel=OWN),
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave a column out.", rich_help_panel=OWN)
-    ] = None,
-    missing: Annotated[
-        list[str] | None,
-        typer.Option("--missing", metavar="WORD", help="Also means a missing value.", rich_help_panel=OWN),
-    ] = None,
-    encoding: Annotated[
-        str, typer.Option("--encoding", help="Of a text file, such as gb18030.", rich_help_panel=OWN)
-    ] = "utf-8",
-    rows: Annotated[
-        int | None, typer.Option("--rows", help="Keep a random sample of so many rows.", rich_help_panel=OWN)
-    ] = None,
+    as_: Kinds = None,
+    drop: Drop = None,
+    missing: Missing = None,
+    encoding: Encoding = "utf-8",
+    rows: Rows = None,
     held_out: Annotated[
-        float, typer.Option("--held-out", help="The share of rows on which to judge.", rich_help_panel=OWN)
+        float, typer.Option("--held-out", help="The share of rows on which to judge.", rich_help_panel=PANEL)
     ] = 0.25,
     save: Annotated[
         Path | None,
-        typer.Option("--save", metavar="FILE.skops", help="Keep the model for predict.", rich_help_panel=OWN),
+        typer.Option("--save", metavar="FILE.skops", help="Keep the model for predict.", rich_help_panel=PANEL),
     ] = None,
     lang: Lang = None,
 ) -> None:
@@ -97,7 +95,6 @@ def command(
                     f"{option} goes with --data FILE, a table of your own; give one, or leave {option} out"
                 )
     else:
-        from mlatlas.atlas.cli._table import assignments, kinds as as_kinds, run_table
         from mlatlas.atlas.lab.tables import Request
 
         if target is None:
@@ -167,6 +164,7 @@ def follow(events: Iterator[Event], titled: Text, folder: Path | None, tongue: L
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from mlatlas.atlas.lab import Figure, Progress as Step, draw
+    from mlatlas.atlas.writing import write_text
 
     screen = Console(stderr=True, markup=False, highlight=False)
     bar = Progress(
@@ -188,18 +186,7 @@ def follow(events: Iterator[Event], titled: Text, folder: Path | None, tongue: L
                     if not screen.is_terminal:
                         screen.print(f"{event.done:4.0%} {title} · {event.text[tongue]}", soft_wrap=True)
                 case Figure() if folder is not None:
-                    _write_svg(folder / f"{event.name}.svg", draw(event, tongue))
-
-
-def _write_svg(path: Path, svg: str) -> None:
-    from mlatlas.atlas.writing import whole
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AtlasError(f"{path} cannot be written ({error.strerror}); choose another folder with --out") from error
-    with whole(path, "choose another folder with --out") as part:
-        part.write_text(svg, encoding="utf-8")
+                    write_text(folder / f"{event.name}.svg", draw(event, tongue), "choose another folder with --out")
 
 
 def _new_folder(concept: str) -> Path:

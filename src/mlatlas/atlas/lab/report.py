@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlatlas.atlas.errors import AtlasError
 from mlatlas.atlas.lab.drawing import STYLE, draw
 from mlatlas.atlas.lab.events import Figure, Metric, Table, shown
 from mlatlas.atlas.text import LANGUAGES, Language, Text
-from mlatlas.atlas.writing import whole
+from mlatlas.atlas.writing import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -106,12 +105,7 @@ def write_report(
         style=STYLE,
         code_style=_code_style(),
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path, "choose another folder with --out") as part:
-            part.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise AtlasError(f"{path} cannot be written ({error}); choose another folder with --out") from error
+    write_text(path, page, "choose another folder with --out")
     return path
 
 

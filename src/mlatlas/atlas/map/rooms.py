@@ -105,8 +105,12 @@ class Room:
 
     def laws_about(self, id: str) -> tuple[LawHeader, ...]:
         """The laws that point to another concept; a file without its name in quotes is not parsed."""
-        text = (self.folder / "laws.py").read_text(encoding="utf-8") if self.has("laws.py") else ""
-        return tuple(law for law in self.laws if law.of == id) if re.search(f"[\"']{id}[\"']", text) else ()
+        named = any(f"{quote}{id}{quote}".encode() in self._laws_source for quote in "\"'")
+        return tuple(law for law in self.laws if law.of == id) if named else ()
+
+    @cached_property
+    def _laws_source(self) -> bytes:
+        return (self.folder / "laws.py").read_bytes() if self.has("laws.py") else b""
 
     @cached_property
     def races(self) -> dict[str, Text]:
