@@ -69,6 +69,17 @@ def peoples_daily() -> Corpus:
 
 # ---- words as states of characters -----------------------------------------------------------------------------
 
+CORPORA = {"ours": chinese_sentences, "newspaper": peoples_daily}
+CORPUS_LABELS = {
+    "ours": Text("104 sentences that come with the package", "软件包自带的 104 个短句"),
+    "newspaper": Text("People's Daily, January 1998 (fetched)", "《人民日报》1998 年 1 月（需下载）"),
+}
+SENTENCES = {  # that can be cut in more ways than one
+    "research": Text("研究生命的起源", "研究生命的起源"),
+    "monk": Text("和尚未结婚的人", "和尚未结婚的人"),
+    "bridge": Text("南京市长江大桥", "南京市长江大桥"),
+    "auction": Text("乒乓球拍卖完了", "乒乓球拍卖完了"),
+}
 STATES = "BMES"  # a character begins a word, goes on inside one, ends one, or is one by itself
 
 

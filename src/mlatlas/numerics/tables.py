@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -92,6 +92,18 @@ def check_weights(sample_weight: ArrayLike | None, n: int) -> Floats | None:
     if not s.any():
         raise ValueError("sample_weight must be positive for at least one row; got only zeros.")
     return s
+
+
+def weights_or_ones(sample_weight: ArrayLike | None, n: int) -> Floats:
+    """Return the weights as `check_weights` does, or ones where none were given."""
+    s = check_weights(sample_weight, n)
+    return np.ones(n) if s is None else s
+
+
+def check_whole(name: str, value: Any) -> None:
+    """Refuse what is no whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1 on; got {value!r}.")
 
 
 def centre(y: Floats, weights: Floats | None, fit_intercept: bool) -> tuple[Floats, Floats]:

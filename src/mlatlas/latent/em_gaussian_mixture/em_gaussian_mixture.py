@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -28,7 +28,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from mlatlas.latent.em_gaussian_mixture import kernels
 from mlatlas.latent.kmeans.kmeans import KMeans, kmeans_plusplus
-from mlatlas.numerics.tables import check_weights
+from mlatlas.numerics.tables import check_whole, weights_or_ones
 from mlatlas.numerics.threads import Team, cut_in_parts, team
 
 Floats = NDArray[np.float64]
@@ -127,7 +127,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         n, K = len(X), self.n_components
         if n < K:
             raise ValueError(f"n_samples={n} should be >= n_components={K}. Ask for fewer components.")
-        w = _weights(sample_weight, n)
+        w = weights_or_ones(sample_weight, n)
         origin = X.mean(axis=0, dtype=np.float64)
         with np.errstate(over="ignore"):
             if not np.isfinite(np.square(np.ptp(X, axis=0).astype(np.float64)).sum() * w.sum()):
@@ -175,7 +175,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """The mean of log p(x) over the rows of X (m, d), in nats; weighted by (m,)."""
         logs = self.score_samples(X)
-        return float(np.average(logs, weights=_weights(sample_weight, len(logs))))
+        return float(np.average(logs, weights=weights_or_ones(sample_weight, len(logs))))
 
     def bic(self, X: Any) -> float:
         """Bayes' information criterion −2 Σ log p(x) + m log n, with m free parameters; the smaller the better."""
@@ -189,7 +189,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def sample(self, n_samples: int = 1) -> tuple[Floats, Integers]:
         """Draw rows (m, d) and the components (m,) that they come from, sorted by component."""
         check_is_fitted(self)
-        _whole("n_samples", n_samples)
+        check_whole("n_samples", n_samples)
         random, mixture = check_random_state(self.random_state), self._mixture
         counts = random.multinomial(n_samples, self.weights_ / self.weights_.sum())
         components = np.repeat(np.arange(len(counts)), counts)
@@ -319,7 +319,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "max_iter", "n_init"):
-            _whole(name, getattr(self, name))
+            check_whole(name, getattr(self, name))
         for name, remedy in (("tol", "Take 0 to go on to max_iter."), ("reg_covar", "Take 0 for no floor.")):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < np.inf:
@@ -468,13 +468,3 @@ def _inverted(precisions: Floats, kind: str) -> Floats:
 def _shaped(name: str, value: Array | None, shape: tuple[int, ...]) -> None:
     if value is not None and value.shape != shape:
         raise ValueError(f"{name} must have shape {shape}; got {value.shape}. Give one entry a component.")
-
-
-def _whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on; got {value!r}.")
-
-
-def _weights(sample_weight: ArrayLike | None, n: int) -> Floats:
-    w = check_weights(sample_weight, n)
-    return np.ones(n) if w is None else w

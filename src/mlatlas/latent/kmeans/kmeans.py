@@ -15,7 +15,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -27,7 +27,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from mlatlas.latent.kmeans import kernels
-from mlatlas.numerics.tables import check_weights
+from mlatlas.numerics.tables import check_whole, weights_or_ones
 from mlatlas.numerics.threads import Team, cut_in_parts, team
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ class _Clusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Minus the inertia of X (m, d) with these centres; the larger the better."""
         X = self._seen(X)
-        w = _weights(sample_weight, len(X))
+        w = weights_or_ones(sample_weight, len(X))
         with team(self.n_jobs) as each:
             return -nearest(X, w, self.cluster_centers_.astype(X.dtype), each)[1]
 
@@ -85,17 +85,17 @@ class _Clusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     def _checked(self, X: Any, sample_weight: ArrayLike | None) -> tuple[Array, Floats]:
         """X and the weights, with the parameters that both estimators share checked."""
         X = validate_data(self, X, dtype=(np.float64, np.float32), order="C")
-        _whole("n_clusters", self.n_clusters)
-        _whole("max_iter", self.max_iter)
+        check_whole("n_clusters", self.n_clusters)
+        check_whole("max_iter", self.max_iter)
         tol: Any = self.tol
         if not isinstance(tol, Real) or not 0 <= float(tol) < np.inf:
             raise ValueError(
                 f"tol must be a number from 0 on; got {self.tol!r}. Take 0 to go on until no label changes."
             )
         if self.n_init != "auto":
-            _whole("n_init", self.n_init)
+            check_whole("n_init", self.n_init)
         _enough(X, self.n_clusters)
-        return X, _weights(sample_weight, len(X))
+        return X, weights_or_ones(sample_weight, len(X))
 
     def _runs(self) -> int:
         """How many starts are tried."""
@@ -283,9 +283,9 @@ class MiniBatchKMeans(_Clusters):
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to batches drawn from X (n, d) with weights (n,); y is ignored. Errors are those of `KMeans.fit`."""
         X, w = self._checked(X, sample_weight)
-        _whole("batch_size", self.batch_size)
+        check_whole("batch_size", self.batch_size)
         if self.max_no_improvement is not None:
-            _whole("max_no_improvement", self.max_no_improvement)
+            check_whole("max_no_improvement", self.max_no_improvement)
         random, n = check_random_state(self.random_state), len(X)
         enough = self.tol * float(np.mean(np.var(X, axis=0, dtype=np.float64)))
         memory = min(1.0, 2 * self.batch_size / (n + 1))  # the share of the newest batch in what is smoothed
@@ -316,7 +316,7 @@ class MiniBatchKMeans(_Clusters):
             X, w = self._checked(X, sample_weight)
         else:
             X = self._seen(X).astype(self.cluster_centers_.dtype, copy=False)
-            w = _weights(sample_weight, len(X))
+            w = weights_or_ones(sample_weight, len(X))
         with team(self.n_jobs) as each:
             if fresh:
                 self._begin(X, w, check_random_state(self.random_state), each)
@@ -380,11 +380,11 @@ def kmeans_plusplus(
     Source: Arthur, Vassilvitskii 2007, k-means++: the advantages of careful seeding.
     """
     X = check_array(X, dtype=(np.float64, np.float32), order="C", input_name="X")
-    _whole("n_clusters", n_clusters)
+    check_whole("n_clusters", n_clusters)
     if n_local_trials is not None:
-        _whole("n_local_trials", n_local_trials)
+        check_whole("n_local_trials", n_local_trials)
     _enough(X, n_clusters)
-    w = _weights(sample_weight, len(X))
+    w = weights_or_ones(sample_weight, len(X))
     A = np.subtract(X, X.mean(axis=0, dtype=np.float64), dtype=X.dtype, casting="same_kind")
     with team(n_jobs) as each:
         rows = _spread(A, w, n_clusters, check_random_state(random_state), n_local_trials, each)
@@ -550,18 +550,8 @@ def _spread(X: Array, w: Floats, K: int, random: np.random.RandomState, trials: 
 # ---- checks ----------------------------------------------------------------------------------------------------
 
 
-def _whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on; got {value!r}.")
-
-
 def _enough(X: Array, K: int) -> None:
     if len(X) < K:
         raise ValueError(
             f"n_samples={len(X)} should be >= n_clusters={K}: a cluster needs a row. Ask for fewer clusters."
         )
-
-
-def _weights(sample_weight: ArrayLike | None, n: int) -> Floats:
-    w = check_weights(sample_weight, n)
-    return np.ones(n) if w is None else w

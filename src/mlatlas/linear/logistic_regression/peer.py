@@ -9,6 +9,24 @@ from scipy.special import expit
 from mlatlas.atlas.judge import Translation, objective, peer, race
 from mlatlas.atlas.text import Text
 
+ALIKE = (
+    Translation("fit_intercept", "fit_intercept", Text(en="the same: b is not penalised", zh="相同：b 不受惩罚")),
+    Translation("class_weight", "class_weight", Text(en="the same; “balanced” too", zh="相同，“balanced”也相同")),
+    Translation(
+        "max_iter",
+        "max_iter",
+        Text(
+            en="both count iterations, ours at most 1000 by default, the peer 100, which its lbfgs often uses up on columns that are not scaled",
+            zh="两者都是迭代次数；默认值我们是 1000，对方是 100，列未缩放时对方的 lbfgs 常常用完",
+        ),
+    ),
+)
+IDLE = Translation(
+    "warm_start",
+    "warm_start, dual, n_jobs, random_state, verbose",
+    Text(en="changes no minimum", zh="不影响最小值"),
+)
+
 
 def theirs(solver):
     """scikit-learn's class with our parameters, and the solver that ``solver(model, X, y)`` names for each table."""
@@ -60,16 +78,7 @@ def theirs(solver):
                 zh="我们以及对方除 saga 之外的解法限制平均损失的偏导数；对方的 saga 限制一遍之内系数的变化",
             ),
         ),
-        Translation("fit_intercept", "fit_intercept", Text(en="the same: b is not penalised", zh="相同：b 不受惩罚")),
-        Translation("class_weight", "class_weight", Text(en="the same; “balanced” too", zh="相同，“balanced”也相同")),
-        Translation(
-            "max_iter",
-            "max_iter",
-            Text(
-                en="both count iterations, ours at most 1000 by default, the peer 100, which its lbfgs often uses up on columns that are not scaled",
-                zh="两者都是迭代次数；默认值我们是 1000，对方是 100，列未缩放时对方的 lbfgs 常常用完",
-            ),
-        ),
+        *ALIKE,
         Translation(
             "",
             "solver",
@@ -90,11 +99,7 @@ def theirs(solver):
         Translation(
             "", "penalty", Text(en="an older way to say l1_ratio, and C for none", zh="l1_ratio 与不惩罚（C）的旧写法")
         ),
-        Translation(
-            "warm_start",
-            "warm_start, dual, n_jobs, random_state, verbose",
-            Text(en="changes no minimum", zh="不影响最小值"),
-        ),
+        IDLE,
     ],
     typed={"LogisticRegression": "sklearn.linear_model:LogisticRegression"},
     findings={

@@ -8,7 +8,16 @@ from scipy.special import logsumexp, softmax
 
 from mlatlas.atlas.judge import NotOffered, Translation, objective, peer, race
 from mlatlas.atlas.text import Text
-from mlatlas.linear.logistic_regression.peer import CERTIFIES, GOAL, TOLERANCES, class_weights, elastic, theirs
+from mlatlas.linear.logistic_regression.peer import (
+    ALIKE,
+    CERTIFIES,
+    GOAL,
+    IDLE,
+    TOLERANCES,
+    class_weights,
+    elastic,
+    theirs,
+)
 
 SMALL = 2**15  # entries of a dense X, up to which the peer's Newton steps by conjugate gradients beat its lbfgs
 
@@ -37,16 +46,7 @@ SMALL = 2**15  # entries of a dense X, up to which the peer's Newton steps by co
                 zh="我们以及对方的 lbfgs、newton-cg 限制平均损失的偏导数；对方的 saga 限制一遍之内系数的变化",
             ),
         ),
-        Translation("fit_intercept", "fit_intercept", Text(en="the same: b is not penalised", zh="相同：b 不受惩罚")),
-        Translation("class_weight", "class_weight", Text(en="the same; “balanced” too", zh="相同，“balanced”也相同")),
-        Translation(
-            "max_iter",
-            "max_iter",
-            Text(
-                en="both count iterations, ours at most 1000 by default, the peer 100, which its lbfgs often uses up on columns that are not scaled",
-                zh="两者都是迭代次数；默认值我们是 1000，对方是 100，列未缩放时对方的 lbfgs 常常用完",
-            ),
-        ),
+        *ALIKE,
         Translation(
             "",
             "solver",
@@ -64,11 +64,7 @@ SMALL = 2**15  # entries of a dense X, up to which the peer's Newton steps by co
                 zh="前者只用于两类的 liblinear；后者是 l1_ratio 的旧写法",
             ),
         ),
-        Translation(
-            "warm_start",
-            "warm_start, dual, n_jobs, random_state, verbose",
-            Text(en="changes no minimum", zh="不影响最小值"),
-        ),
+        IDLE,
     ],
     typed={"SoftmaxRegression": "sklearn.linear_model:LogisticRegression"},
     findings={

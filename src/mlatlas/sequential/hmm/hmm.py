@@ -17,7 +17,7 @@ import warnings
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -28,6 +28,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from mlatlas.numerics.tables import check_whole
 from mlatlas.numerics.threads import Team, team
 from mlatlas.sequential.hmm import kernels
 from mlatlas.sequential.hmm.emissions import Gaussians, Prior, Sums, Symbols, log_dirichlet, shares
@@ -340,7 +341,7 @@ class _HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         model's own.
         """
         model = self._ready()
-        _whole("n_samples", n_samples)
+        check_whole("n_samples", n_samples)
         if currstate is not None and currstate not in range(len(model.A)):
             raise ValueError(f"currstate must be a state from 0 to {len(model.A) - 1}, or None; got {currstate!r}.")
         random = check_random_state(self.random_state if random_state is None else random_state)
@@ -380,8 +381,8 @@ class _HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         return _Model(start, _probabilities("transmat_", self.transmat_, (K, K)), self._emission())
 
     def _check(self) -> None:
-        _whole("n_components", self.n_components)
-        _whole("n_iter", self.n_iter)
+        check_whole("n_components", self.n_components)
+        check_whole("n_iter", self.n_iter)
         tol: Any = self.tol
         if not isinstance(tol, Real) or np.isnan(float(tol)):
             raise ValueError(f"tol must be a number; got {tol!r}. Take -inf to take every step.")
@@ -479,7 +480,7 @@ class CategoricalHMM(_HiddenMarkov):
                 raise ValueError("emissionprob_ must be set where init_params leaves out 'e'; it is not.")
             return int(np.shape(self.emissionprob_)[-1])
         if self.n_features is not None:
-            _whole("n_features", self.n_features)
+            check_whole("n_features", self.n_features)
             return self.n_features
         return int(seen.max(initial=0)) + 1
 
@@ -704,11 +705,6 @@ def impossible(s: int) -> ValueError:
         f"sequence {s} must be possible under the model; it has probability zero. Allow more transitions, or give symbols that "
         "a state has not emitted a small probability, as with emissionprob_prior above 1."
     )
-
-
-def _whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on; got {value!r}.")
 
 
 def _probabilities(name: str, values: Any, shape: tuple[int, ...]) -> Floats:

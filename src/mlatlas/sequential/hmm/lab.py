@@ -11,16 +11,11 @@ from scipy.special import logsumexp
 
 from mlatlas.atlas.lab import Event, Figure, Knob, Learned, Line, Metric, Progress, Rule, Script, lab
 from mlatlas.atlas.text import Text
-from mlatlas.data.corpus import chinese_sentences, cut_words, peoples_daily, word_f1, word_states
+from mlatlas.data.corpus import CORPORA, CORPUS_LABELS, cut_words, word_f1, word_states
 from mlatlas.numerics.threads import team
 from mlatlas.sequential.hmm.hmm import CategoricalHMM
 from mlatlas.sequential.viterbi.viterbi import backward, forward, viterbi
 
-CORPORA = {"ours": chinese_sentences, "newspaper": peoples_daily}
-CORPUS_LABELS = {
-    "ours": Text("104 sentences that come with the package", "软件包自带的 104 个短句"),
-    "newspaper": Text("People's Daily, January 1998 (fetched)", "《人民日报》1998 年 1 月（需下载）"),
-}
 FOLLOWS = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 1]], dtype=float)  # B, M, E, S
 LEARNERS = {
     "hmm": Text("HMM, counted", "HMM，计数"),

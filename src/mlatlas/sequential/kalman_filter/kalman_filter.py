@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +24,7 @@ from scipy.special import ndtri
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from mlatlas.numerics.tables import check_whole
 from mlatlas.sequential.kalman_filter import kernels
 
 Floats = NDArray[np.float64]
@@ -217,7 +217,7 @@ class KalmanFilter(BaseEstimator):  # type: ignore[misc]
 
         Parameters and controls that change with time must reach T + steps. Errors as for `filter`.
         """
-        _whole("steps", steps)
+        check_whole("steps", steps)
         if not 0.0 < level < 1.0:
             raise ValueError(f"level must lie between 0 and 1; got {level!r}. Take 0.95.")
         rows = self._observations(X)
@@ -255,7 +255,7 @@ class KalmanFilter(BaseEstimator):  # type: ignore[misc]
         controls: ArrayLike | None = None,
     ) -> tuple[Floats, Floats]:
         """Draw states (T, n) and observations (T, p); the first state is `initial_state`, or drawn."""
-        _whole("n_timesteps", n_timesteps)
+        check_whole("n_timesteps", n_timesteps)
         T, (n, p) = n_timesteps, self._sizes()
         system = self._system(T, n, p, controls)
         random = check_random_state(self.random_state if random_state is None else random_state)
@@ -289,7 +289,7 @@ class KalmanFilter(BaseEstimator):  # type: ignore[misc]
             ValueError: as for `filter`; a name that is no parameter; a matrix or offset to be learned beside a covariance that
                 changes with time and is not; nothing seen.
         """
-        _whole("n_iter", n_iter)
+        check_whole("n_iter", n_iter)
         X, system = self._ready(X, controls)
         chosen = self._chosen(em_vars)
         if np.isnan(X).all():
@@ -559,8 +559,3 @@ def _covariance(name: str, value: Any, n: int, times: int) -> Floats:
     if (least < -1e-10 * top).any():
         raise ValueError(f"{name} must have no negative eigenvalue; got {least.min():.3g}. A variance is not negative.")
     return np.ascontiguousarray(stack)
-
-
-def _whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on; got {value!r}.")

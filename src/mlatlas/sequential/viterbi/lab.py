@@ -9,20 +9,9 @@ import numpy as np
 
 from mlatlas.atlas.lab import Bars, Event, Figure, Heat, Knob, Learned, Metric, Progress, Script, Table, lab
 from mlatlas.atlas.text import Text
-from mlatlas.data.corpus import STATES, chinese_sentences, cut_words, peoples_daily, word_f1, word_states
+from mlatlas.data.corpus import CORPORA, CORPUS_LABELS, SENTENCES, STATES, cut_words, word_f1, word_states
 from mlatlas.sequential.viterbi.viterbi import k_best_paths, log_partition, marginals, posterior_decode, viterbi
 
-CORPORA = {"ours": chinese_sentences, "newspaper": peoples_daily}
-SENTENCES = {
-    "research": Text("研究生命的起源", "研究生命的起源"),
-    "monk": Text("和尚未结婚的人", "和尚未结婚的人"),
-    "bridge": Text("南京市长江大桥", "南京市长江大桥"),
-    "auction": Text("乒乓球拍卖完了", "乒乓球拍卖完了"),
-}
-CORPUS_LABELS = {
-    "ours": Text("104 sentences that come with the package", "软件包自带的 104 个短句"),
-    "newspaper": Text("People's Daily, January 1998 (fetched)", "《人民日报》1998 年 1 月（需下载）"),
-}
 FOLLOWS = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 1]], dtype=float)  # B, M, E, S
 DECODERS = {
     "alone": Text("each character by itself", "每个字各自判断"),
